@@ -1,0 +1,1 @@
+"""Job events to WebSocket, Server-Sent Events and polling."""

@@ -1,0 +1,1 @@
+"""One task per stage: thin shells round scorewire.pipeline."""

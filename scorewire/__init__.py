@@ -1,0 +1,1 @@
+"""The ground that Scorewire's services share: it imports none of them."""

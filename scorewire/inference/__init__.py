@@ -1,0 +1,1 @@
+"""The only place where models are loaded: separation and transcription behind two ports."""

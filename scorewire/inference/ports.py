@@ -1,0 +1,52 @@
+"""What the flow needs of a model; the classes behind it are named in the settings.
+
+Both ports are built with keyword arguments `device` and, for the separator, `model` and `folder`;
+building one is cheap, weights are loaded on first use.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from scorewire.jobs.options import DecodingOptions, Stem
+from scorewire.media.audio import Audio
+from scorewire.music.notes import Note
+
+
+class Progress(Protocol):
+    """Called by a running model with the fraction done (0-1) and a sentence for a person."""
+
+    def __call__(self, fraction: float, message: str) -> None:
+        """Take one step; must not raise."""
+
+
+class Separator(Protocol):
+    """Splits a mix into stems."""
+
+    @property
+    def model_id(self) -> str:
+        """Name of the model and its version: part of the key under which results are reused."""
+
+    @property
+    def available(self) -> bool:
+        """Whether the weights are here or can be fetched; may look at the disk and network once."""
+
+    def separate(self, audio: Audio, progress: Progress) -> Mapping[Stem, Audio]:
+        """Separate a recording.
+
+        Raises:
+            WeightsMissingError: the weights cannot be had.
+            OutOfMemoryError: not even the smallest segment on the CPU fits.
+        """
+
+
+class Transcriber(Protocol):
+    """Turns one stem into notes."""
+
+    @property
+    def model_id(self) -> str:
+        """Name of the model and its version: part of the key under which results are reused."""
+
+    def transcribe(
+        self, audio: Audio, options: DecodingOptions, progress: Progress
+    ) -> Sequence[Note]:
+        """Transcribe one stem; the notes are sorted by onset, then pitch."""

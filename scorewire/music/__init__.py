@@ -1,0 +1,1 @@
+"""Notes to a score: pure functions, no paths, no models, no event loop."""

@@ -1,0 +1,103 @@
+"""The only reader of the environment; `.env` files are not read.
+
+Every field is an environment variable `SCOREWIRE_<FIELD>`; docs/configuration.md lists them.
+"""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _default_data_dir() -> Path:
+    # A service run as root keeps its state where the file hierarchy standard puts it: the
+    # unprivileged user that Postgres then runs as could not enter /root.
+    if os.name == "posix" and os.geteuid() == 0:
+        return Path("/var/lib/scorewire")
+    return platformdirs.user_data_path("scorewire")
+
+
+class Settings(BaseSettings):
+    """All of Scorewire's settings, with the defaults of a one-machine installation."""
+
+    model_config = SettingsConfigDict(env_prefix="SCOREWIRE_", extra="ignore", frozen=True)
+
+    data_dir: Path = Field(
+        default_factory=_default_data_dir,
+        description="Where the embedded Postgres, recordings, results and logs are kept.",
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="Postgres 14 or later, `postgresql://user:password@host/database`. "
+        "Without it an embedded Postgres is started.",
+    )
+    prefect_database_url: SecretStr | None = Field(
+        default=None,
+        description="Database for the Prefect server that `scorewire up` starts. Without it, a "
+        "database called `prefect` on the server of `database_url`.",
+    )
+    storage_url: str | None = Field(
+        default=None,
+        description="Where recordings and results are stored: `file:///path` or `s3://bucket/"
+        "prefix`. Without it, the folder `blobs` in `data_dir`.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address that the API listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port of the API.")
+    prefect_port: int = Field(
+        default=4200, ge=0, le=65535, description="Port of the Prefect server and its UI."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least severe log lines that are written."
+    )
+    log_format: Literal["console", "json"] = Field(
+        default="json", description="How log lines are written."
+    )
+    max_duration_s: float = Field(
+        default=900.0, gt=0, description="Longest recording that is transcribed, in seconds."
+    )
+    max_upload_bytes: int = Field(
+        default=200 * 1024 * 1024, gt=0, description="Largest file that is taken, in bytes."
+    )
+    url_hosts: tuple[str, ...] = Field(
+        default=("youtube.com", "youtu.be", "youtube-nocookie.com"),
+        description="Hosts (and their subdomains) that recordings may be fetched from.",
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        default="auto", description="Where models run; `auto` takes the GPU when there is one."
+    )
+    demucs_model: str | None = Field(
+        default=None,
+        description="Demucs model. Without it, htdemucs_6s where piano or guitar is asked for "
+        "and htdemucs otherwise.",
+    )
+    demucs_folder: Path | None = Field(
+        default=None,
+        description="Folder with Demucs models (`<name>.yaml` and `<signature>-<checksum>.th`); "
+        "without it they come from Demucs's own hub.",
+    )
+    separator: str = Field(
+        default="scorewire.inference.separation:DemucsSeparator",
+        description="Class that separates stems, `module:Class`.",
+    )
+    transcriber: str = Field(
+        default="scorewire.inference.transcription:BasicPitchTranscriber",
+        description="Class that transcribes notes, `module:Class`.",
+    )
+    stage_timeout_s: float = Field(
+        default=3600.0, gt=0, description="Longest time that one stage may take, in seconds."
+    )
+    stage_retries: int = Field(
+        default=3,
+        ge=0,
+        le=10,
+        description="How often a stage is tried again after a passing error.",
+    )
+    retry_delay_s: float = Field(
+        default=2.0, ge=0, description="Delay before the first retry; doubled for each further one."
+    )
+    heartbeat_s: float = Field(
+        default=30.0, gt=0, description="Silence on a connection before a heartbeat is sent."
+    )

@@ -1,0 +1,1 @@
+"""The programs of a one-machine installation: Postgres, Prefect, worker, API."""
