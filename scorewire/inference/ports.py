@@ -7,16 +7,10 @@ building one is cheap, weights are loaded on first use.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from scorewire.audio import Audio
 from scorewire.jobs.options import DecodingOptions, Stem
-from scorewire.media.audio import Audio
+from scorewire.jobs.report import Report
 from scorewire.music.notes import Note
-
-
-class Progress(Protocol):
-    """Called by a running model with the fraction done (0-1) and a sentence for a person."""
-
-    def __call__(self, fraction: float, message: str) -> None:
-        """Take one step; must not raise."""
 
 
 class Separator(Protocol):
@@ -30,7 +24,7 @@ class Separator(Protocol):
     def available(self) -> bool:
         """Whether the weights are here or can be fetched; may look at the disk and network once."""
 
-    def separate(self, audio: Audio, progress: Progress) -> Mapping[Stem, Audio]:
+    def separate(self, audio: Audio, report: Report) -> Mapping[Stem, Audio]:
         """Separate a recording.
 
         Raises:
@@ -46,7 +40,5 @@ class Transcriber(Protocol):
     def model_id(self) -> str:
         """Name of the model and its version: part of the key under which results are reused."""
 
-    def transcribe(
-        self, audio: Audio, options: DecodingOptions, progress: Progress
-    ) -> Sequence[Note]:
+    def transcribe(self, audio: Audio, options: DecodingOptions, report: Report) -> Sequence[Note]:
         """Transcribe one stem; the notes are sorted by onset, then pitch."""
