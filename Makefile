@@ -1,0 +1,64 @@
+# Everything below needs python3 (3.11 to 3.13) and git; the rest is set up inside this folder.
+PYTHON ?= python3
+# The build of torch: UV_TORCH_BACKEND=cpu (or cu128 and the like) chooses another than the default.
+TORCH ?= torch==2.13.0
+UV_VERSION := 0.13.9
+
+BIN := .venv/bin
+UV := .tools/bin/uv
+ifdef PIP_FIND_LINKS
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+endif
+LOCK := $(UV) pip compile pyproject.toml --extra dev --universal --python 3.11 --generate-hashes \
+	--no-header --no-annotate --quiet --excludes requirements.apart
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test lint unit lock lock-check sample clean
+
+help: ## List what can be done here
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.ready ## Install everything into this folder
+
+demo: .venv/.ready ## Transcribe the sample through the whole stack
+	$(BIN)/python -m scorewire.cli.demo
+
+up: .venv/.ready ## Start the stack on this machine; Ctrl-C stops it
+	$(BIN)/scorewire up
+
+test: lint unit ## Run every check and every test
+
+lint: .venv/.ready ## Formatting, types, layers, spelling, lock file
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+unit: .venv/.ready
+	$(BIN)/pytest
+
+lock: $(UV) ## Resolve the dependencies again, into requirements.lock
+	$(LOCK) --output-file requirements.lock
+
+lock-check: $(UV) ## Fail where requirements.lock no longer fits pyproject.toml
+	cp requirements.lock .tools/requirements.lock
+	$(LOCK) --output-file .tools/requirements.lock
+	diff requirements.lock .tools/requirements.lock
+
+clean: ## Remove what set-up made
+	rm -rf .venv .tools
+
+$(UV):
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+	  || { echo "Scorewire needs Python 3.11 to 3.13; set PYTHON=… to one."; exit 1; }
+	$(PYTHON) -m venv .tools
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.ready: requirements.lock pyproject.toml $(UV)
+	$(UV) venv --quiet --clear --python $(PYTHON) .venv
+	$(UV) pip install --quiet --python $(BIN)/python "$(TORCH)"
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m scorewire.stack.binaries
+	touch $@
