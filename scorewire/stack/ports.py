@@ -1,0 +1,56 @@
+"""TCP ports: whether one is free, and which one to take."""
+
+import errno
+import socket
+
+from scorewire.errors import PortInUseError, StackFailedError
+
+LOOPBACK = "127.0.0.1"
+
+
+def free_port(host: str = LOOPBACK) -> int:
+    """A port that nothing listens on at this moment."""
+    with _bound(host, 0) as probe:
+        return int(probe.getsockname()[1])
+
+
+def claim_port(host: str, port: int, setting: str) -> int:
+    """Check that the port can be listened on, or choose one.
+
+    Args:
+        host: the address to listen on.
+        port: the port asked for; 0 for any free one.
+        setting: the environment variable that changes it, for the message.
+
+    Returns:
+        The port to use.
+
+    Raises:
+        PortInUseError: another program listens there.
+        StackFailedError: the address is not this machine's, or the port needs more rights.
+    """
+    try:
+        with _bound(host, port) as probe:
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            msg = (
+                f"Port {port} is in use by another program: stop it, or choose another port with "
+                f"{setting} (0 picks a free one)."
+            )
+            raise PortInUseError(msg) from error
+        msg = f"Cannot listen on {host}:{port} ({error.strerror}): change {setting}."
+        raise StackFailedError(msg) from error
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    probe = socket.socket(family, socket.SOCK_STREAM)
+    # As every server does: connections of a former run that wait to time out are no hindrance.
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        probe.bind((host, port))
+    except OSError:
+        probe.close()
+        raise
+    return probe
