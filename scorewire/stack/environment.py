@@ -1,0 +1,61 @@
+"""The environment of the stack's services: one full set, the same for each of them.
+
+The API, the worker and the flow processes that it starts must agree on every address and secret,
+so there is one place that names them all.
+"""
+
+from scorewire.stack.config import StackConfig, StackUrls
+from scorewire.stack.urls import for_sqlalchemy
+
+
+def service_environment(config: StackConfig, urls: StackUrls) -> dict[str, str]:
+    """Everything that the services read from their environment.
+
+    The caller's own Prefect settings are left out: they speak of another Prefect server.
+    """
+    inherited = {
+        name: value for name, value in config.environment.items() if not name.startswith("PREFECT_")
+    }
+    return inherited | _scorewire(config, urls) | _prefect(config, urls) | _python()
+
+
+def _scorewire(config: StackConfig, urls: StackUrls) -> dict[str, str]:
+    return {
+        "SCOREWIRE_DATA_DIR": str(config.data_dir),
+        "SCOREWIRE_DATABASE_URL": urls.database,
+        "SCOREWIRE_PREFECT_DATABASE_URL": urls.prefect_database,
+        "SCOREWIRE_HOST": config.host,
+        "SCOREWIRE_PORT": urls.api.rpartition(":")[2],
+        "SCOREWIRE_PREFECT_PORT": urls.prefect_ui.rpartition(":")[2],
+    }
+
+
+def _prefect(config: StackConfig, urls: StackUrls) -> dict[str, str]:
+    return {
+        "PREFECT_HOME": str(config.data_dir / "prefect"),
+        "PREFECT_API_URL": urls.prefect_api,
+        # The server allows every origin, so without a secret any web page could start runs.
+        "PREFECT_API_AUTH_STRING": urls.prefect_auth,
+        "PREFECT_SERVER_API_AUTH_STRING": urls.prefect_auth,
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": for_sqlalchemy(urls.prefect_database),
+        "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
+        "DO_NOT_TRACK": "1",
+        # About 75 kB of events a run.
+        "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P1D",
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+            "prefect.server.concurrency.lease_storage.filesystem"
+        ),
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "PREFECT_CLI_PROMPT": "false",
+        "PREFECT_CLI_COLORS": "false",
+        "PREFECT_LOGGING_COLORS": "false",
+    }
+
+
+def _python() -> dict[str, str]:
+    # Services run in the data folder; nothing there may be imported by accident.
+    return {"PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
