@@ -1,1 +1,1 @@
-"""The only SQL: jobs, their events, and the listener that tells of new ones."""
+"""The only SQL: jobs, their events, and the NOTIFY that saves watchers from polling."""

@@ -1,0 +1,116 @@
+"""Connections to Postgres, and the one way to run a statement.
+
+Every write of the store is a single statement, so connections are in autocommit mode: a statement
+is one round trip, without BEGIN and COMMIT around it.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import asyncpg
+import msgspec
+from sqlalchemy import Executable, RowMapping, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from scorewire.errors import InvalidRequestError, ServiceUnavailableError
+
+COMMAND_TIMEOUT_S = 30.0
+"""No statement of ours takes longer; a connection that hangs is given up."""
+
+CONNECT_TIMEOUT_S = 10.0
+RETRY_DELAY_S = 0.25
+MAX_RETRY_DELAY_S = 2.0
+
+
+def postgres_url(url: str) -> str:
+    """Bring a database URL into the form that asyncpg reads.
+
+    Raises:
+        InvalidRequestError: it is not a Postgres URL.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in {"postgresql", "postgres", "postgresql+asyncpg"}:
+        message = "The database URL must start with postgresql://; correct it."
+        raise InvalidRequestError(message, field="database_url")
+    return f"postgresql://{rest}"
+
+
+async def connect(url: str) -> asyncpg.Connection:
+    """Open one connection of asyncpg's own, outside any pool."""
+    return await asyncpg.connect(
+        postgres_url(url),
+        timeout=CONNECT_TIMEOUT_S,
+        command_timeout=COMMAND_TIMEOUT_S,
+        server_settings={"application_name": "scorewire", "timezone": "UTC"},
+    )
+
+
+def open_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:
+    """Make a pool of connections; nothing is connected before the first statement.
+
+    An engine belongs to the event loop that first uses it.
+
+    Raises:
+        InvalidRequestError: `url` is not a Postgres URL.
+    """
+    postgres_url(url)
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        # asyncpg reads the URL itself, so that sslmode, passfiles and sockets work as libpq's do.
+        async_creator=lambda: connect(url),
+        isolation_level="AUTOCOMMIT",
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_timeout=CONNECT_TIMEOUT_S,
+        json_serializer=lambda value: msgspec.json.encode(value).decode(),
+        json_deserializer=msgspec.json.decode,
+    )
+
+
+async def fetch(
+    engine: AsyncEngine, statement: Executable, *, patience_s: float = 0.0
+) -> Sequence[RowMapping]:
+    """Run one statement and return its rows.
+
+    A pooled connection may have died unnoticed (Postgres restarted), so a lost connection is
+    replaced once at once; after that the statement is repeated for `patience_s`.
+
+    Raises:
+        ServiceUnavailableError: Postgres cannot be reached.
+    """
+    give_up_at = time.monotonic() + patience_s
+    delay_s = 0.0
+    while True:
+        try:
+            async with engine.connect() as connection:
+                result = await connection.execute(statement)
+                return result.mappings().all()
+        except (OSError, PoolTimeoutError, DBAPIError, asyncpg.PostgresError) as error:
+            if not _lost(error):
+                raise
+            if delay_s > 0 and time.monotonic() >= give_up_at:
+                message = "The database cannot be reached; try again in a moment."
+                raise ServiceUnavailableError(message) from error
+        await asyncio.sleep(delay_s)
+        delay_s = min(max(delay_s * 2, RETRY_DELAY_S), MAX_RETRY_DELAY_S)
+
+
+def _lost(error: Exception) -> bool:
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated
+    if isinstance(error, asyncpg.PostgresError):
+        # Class 57P: starting up or shutting down; 53300: too many connections at the moment.
+        return str(error.sqlstate).startswith(("57P", "08", "53300"))
+    return True
+
+
+async def ping(engine: AsyncEngine) -> None:
+    """Ask Postgres for a sign of life.
+
+    Raises:
+        ServiceUnavailableError: it gives none.
+    """
+    await fetch(engine, text("SELECT 1"))

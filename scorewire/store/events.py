@@ -1,0 +1,138 @@
+"""Append events to a job's history, and read it.
+
+A refused event (the job has ended, another run owns it, there is no such job) is no error: the
+functions return False and nothing was written.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Executable, Select, Text, cast, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from scorewire.jobs.messages import ErrorDetail
+from scorewire.jobs.stages import Stage
+from scorewire.store.appending import (
+    change_running,
+    completed_event,
+    failed_event,
+    progress_event,
+    readable,
+)
+from scorewire.store.engine import fetch
+from scorewire.store.tables import EventRow, JobRow
+
+PATIENCE_S = 30.0
+"""How long an event waits for a database that is restarting."""
+
+MAX_RUNNING_PROGRESS = 99
+"""100 belongs to the completed event alone."""
+
+
+class StoredEvent(msgspec.Struct, frozen=True):
+    """One event of a job, with the text of its frame as it goes to every watcher."""
+
+    id: int
+    type: str
+    frame: str
+
+
+async def append_progress(  # noqa: PLR0913 - the fields of an event, each given by name
+    engine: AsyncEngine,
+    job_id: UUID,
+    *,
+    progress: int,
+    stage: Stage | None,
+    message: str,
+    flow_run_id: UUID | None = None,
+) -> bool:
+    """Say how far a job is; within an attempt its progress never falls ([J3]).
+
+    The first event with a stage makes a queued job `processing`.
+
+    Raises:
+        ServiceUnavailableError: Postgres stays out of reach.
+    """
+    change = change_running(job_id, flow_run_id).values(
+        progress=func.greatest(JobRow.progress, min(max(progress, 0), MAX_RUNNING_PROGRESS)),
+        message=readable(message),
+    )
+    if stage is not None:
+        change = change.values(
+            status="processing",
+            stage=stage.value,
+            started_at=func.coalesce(JobRow.started_at, func.clock_timestamp()),
+        )
+    return await _accepted(engine, progress_event(change))
+
+
+async def append_completed(
+    engine: AsyncEngine,
+    job_id: UUID,
+    *,
+    result: dict[str, str],
+    flow_run_id: UUID | None = None,
+) -> bool:
+    """End an attempt with a score; `result` names the blobs that hold it.
+
+    Raises:
+        ServiceUnavailableError: Postgres stays out of reach.
+    """
+    change = change_running(job_id, flow_run_id).values(
+        status="completed",
+        progress=100,
+        message="Completed",
+        result=result,
+        started_at=func.coalesce(JobRow.started_at, func.statement_timestamp()),
+        completed_at=func.clock_timestamp(),
+    )
+    return await _accepted(engine, completed_event(change))
+
+
+async def append_failed(
+    engine: AsyncEngine,
+    job_id: UUID,
+    *,
+    error: ErrorDetail,
+    flow_run_id: UUID | None = None,
+) -> bool:
+    """End an attempt without a score.
+
+    Raises:
+        ServiceUnavailableError: Postgres stays out of reach.
+    """
+    told = msgspec.structs.replace(error, message=readable(error.message))
+    change = change_running(job_id, flow_run_id).values(
+        status="failed",
+        message=told.message,
+        error=msgspec.to_builtins(told),
+        failed_at=func.clock_timestamp(),
+    )
+    return await _accepted(engine, failed_event(change))
+
+
+async def events_after(
+    engine: AsyncEngine, job_id: UUID, after: int, *, limit: int | None = None
+) -> Sequence[StoredEvent]:
+    """Return a job's events with an id above `after`, in order; at most `limit` of them."""
+    statement = _events(job_id).where(EventRow.seq > after).order_by(EventRow.seq).limit(limit)
+    return [StoredEvent(**row) for row in await fetch(engine, statement)]
+
+
+async def newest_event(engine: AsyncEngine, job_id: UUID) -> StoredEvent | None:
+    """Return a job's last event, or None while it has none."""
+    statement = _events(job_id).order_by(EventRow.seq.desc()).limit(1)
+    for row in await fetch(engine, statement):
+        return StoredEvent(**row)
+    return None
+
+
+def _events(job_id: UUID) -> Select[int, str, str]:
+    return select(
+        EventRow.seq.label("id"), EventRow.type, cast(EventRow.body, Text).label("frame")
+    ).where(EventRow.job_id == job_id)
+
+
+async def _accepted(engine: AsyncEngine, statement: Executable) -> bool:
+    return bool(await fetch(engine, statement, patience_s=PATIENCE_S))

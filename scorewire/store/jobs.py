@@ -1,0 +1,206 @@
+"""Create, read and claim jobs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+from sqlalchemy import RowMapping, Select, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from scorewire.errors import ConflictError, NotFoundError
+from scorewire.jobs.job import TERMINAL_STATUSES, Job, JobStatus
+from scorewire.jobs.messages import EventMessage
+from scorewire.jobs.options import Options
+from scorewire.jobs.source import Source
+from scorewire.store.appending import readable, reopen_failed
+from scorewire.store.engine import fetch
+from scorewire.store.tables import EventRow, JobRow
+
+_EVENT_DECODER: msgspec.json.Decoder[EventMessage] = msgspec.json.Decoder(EventMessage)
+
+
+class JobRequest(msgspec.Struct, frozen=True):
+    """What a person asked for."""
+
+    source: Source
+    options: Options
+    title: str | None
+
+
+class UnfinishedJob(msgspec.Struct, frozen=True):
+    """A job that has not ended, and the run that owns it, if one does yet."""
+
+    job_id: UUID
+    status: JobStatus
+    attempt: int
+    flow_run_id: UUID | None
+    created_at: datetime
+    last_event_at: datetime | None
+
+
+async def create_job(  # noqa: PLR0913 - the fields of a job, each given by name
+    engine: AsyncEngine,
+    *,
+    source: Source,
+    options: Options,
+    owner: str | None = None,
+    title: str | None = None,
+    job_id: UUID | None = None,
+) -> Job:
+    """Store a new queued job; `job_id` is given where files were stored under it before.
+
+    Raises:
+        ServiceUnavailableError: Postgres cannot be reached.
+    """
+    statement = (
+        insert(JobRow)
+        .values(
+            id=job_id or uuid4(),
+            owner=owner,
+            title=None if title is None else readable(title),
+            source=msgspec.to_builtins(source),
+            options=msgspec.to_builtins(options),
+        )
+        .returning(JobRow)
+    )
+    (row,) = await fetch(engine, statement)
+    return _job(row)
+
+
+async def get_job(engine: AsyncEngine, job_id: UUID) -> Job | None:
+    """Return where a job stands, or None if there is no such job."""
+    row = await _row(engine, job_id)
+    return None if row is None else _job(row)
+
+
+async def get_request(engine: AsyncEngine, job_id: UUID) -> JobRequest:
+    """Return what was asked for.
+
+    Raises:
+        NotFoundError: there is no such job.
+    """
+    row = await _row(engine, job_id)
+    if row is None:
+        raise _no_such_job()
+    return msgspec.convert(
+        {"source": row["source"], "options": row["options"], "title": row["title"]}, JobRequest
+    )
+
+
+async def get_result(engine: AsyncEngine, job_id: UUID) -> dict[str, str] | None:
+    """Return the blob keys of a completed job's files, or None where there are none (yet)."""
+    row = await _row(engine, job_id)
+    return None if row is None else row["result"]
+
+
+async def set_title(engine: AsyncEngine, job_id: UUID, title: str) -> None:
+    """Name a job that the person who asked for it did not name."""
+    await fetch(
+        engine,
+        update(JobRow)
+        .where(JobRow.id == job_id, JobRow.title.is_(None))
+        .values(title=readable(title))
+        .returning(JobRow.id),
+    )
+
+
+async def open_attempt(engine: AsyncEngine, job_id: UUID) -> EventMessage:
+    """Queue a failed job once more, and return the event that says so.
+
+    Raises:
+        NotFoundError: there is no such job.
+        ConflictError: the job has not failed.
+    """
+    for row in await fetch(engine, reopen_failed(job_id, None)):
+        return _EVENT_DECODER.decode(row["frame"])
+    job = await get_job(engine, job_id)
+    if job is None:
+        raise _no_such_job()
+    message = f"Only a failed job can be retried; this one is {job.status.value}."
+    raise ConflictError(message)
+
+
+async def set_flow_run(engine: AsyncEngine, job_id: UUID, flow_run_id: UUID) -> None:
+    """Remember the run that was launched for a job, unless one owns the job already."""
+    await fetch(
+        engine,
+        update(JobRow)
+        .where(JobRow.id == job_id, JobRow.flow_run_id.is_(None))
+        .values(flow_run_id=flow_run_id)
+        .returning(JobRow.id),
+    )
+
+
+async def claim(engine: AsyncEngine, job_id: UUID, flow_run_id: UUID) -> int | None:
+    """Make a starting run the owner of its job.
+
+    A run may claim a job that has not ended and that no other run owns. A run that starts on a
+    failed job (a retry pressed in Prefect's UI) opens the next attempt, with its event.
+
+    Returns:
+        The number of the attempt that the run works on; None if it may not work on the job.
+    """
+    running = (
+        update(JobRow)
+        .where(
+            JobRow.id == job_id,
+            JobRow.status.not_in(sorted(TERMINAL_STATUSES)),
+            or_(JobRow.flow_run_id.is_(None), JobRow.flow_run_id == flow_run_id),
+        )
+        .values(flow_run_id=flow_run_id)
+        .returning(JobRow.attempt)
+    )
+    for statement in (running, reopen_failed(job_id, flow_run_id)):
+        for row in await fetch(engine, statement):
+            return int(row["attempt"])
+    return None
+
+
+async def unfinished_jobs(engine: AsyncEngine) -> Sequence[UnfinishedJob]:
+    """Return all jobs that have not ended, oldest first, with the time of their last event."""
+    last_event_at = (
+        select(func.max(EventRow.created_at)).where(EventRow.job_id == JobRow.id).scalar_subquery()
+    )
+    statement = (
+        select(
+            JobRow.id.label("job_id"),
+            JobRow.status,
+            JobRow.attempt,
+            JobRow.flow_run_id,
+            JobRow.created_at,
+            last_event_at.label("last_event_at"),
+        )
+        .where(JobRow.status.in_(["queued", "processing"]))
+        .order_by(JobRow.created_at)
+    )
+    rows = await fetch(engine, statement)
+    return [msgspec.convert(dict(row), UnfinishedJob) for row in rows]
+
+
+async def _row(engine: AsyncEngine, job_id: UUID) -> RowMapping | None:
+    statement: Select[Any] = select(*JobRow.__table__.columns).where(JobRow.id == job_id)
+    for row in await fetch(engine, statement):
+        return row
+    return None
+
+
+def _job(row: RowMapping) -> Job:
+    ended_at = row["completed_at"] or row["failed_at"]
+    completed = row["status"] == JobStatus.COMPLETED
+    duration_s = None
+    if ended_at is not None and row["started_at"] is not None:
+        duration_s = round((ended_at - row["started_at"]).total_seconds(), 3)
+    view = {
+        **{name: row[name] for name in Job.__struct_fields__ if name in row},
+        "job_id": row["id"],
+        "duration_seconds": duration_s,
+        "result_url": f"/api/v1/scores/{row['id']}" if completed else None,
+        "last_event_id": row["last_seq"],
+    }
+    return msgspec.convert(view, Job)
+
+
+def _no_such_job() -> NotFoundError:
+    return NotFoundError("There is no such job; check its id.", field="job_id")

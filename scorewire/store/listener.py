@@ -1,0 +1,117 @@
+"""Hears of new events, on one connection of its own.
+
+NOTIFY only saves time: whatever is said while the connection is down is lost. So the listener
+says when it is (again) connected, and who uses it then reads the rows.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import structlog
+
+from scorewire.store.appending import CHANNEL
+from scorewire.store.engine import connect
+
+log = structlog.get_logger(__name__)
+
+KEEPALIVE_S = 10.0
+"""How often the connection is tried while nothing is heard."""
+
+MAX_BACKOFF_S = 2.0
+
+
+class Notified(msgspec.Struct, frozen=True):
+    """An event was stored; `frame` is its text, or None where it was too long to be sent along."""
+
+    job_id: UUID
+    id: int
+    type: str
+    frame: str | None
+
+
+class Reconnected(msgspec.Struct, frozen=True):
+    """The connection is up, for the first time or again: events may have been missed."""
+
+
+class _Announcement(msgspec.Struct):
+    job_id: UUID
+    id: int
+    type: str
+    attempt: int | None = None
+
+
+class Listener:
+    """LISTENs on `job_events`, and reconnects for as long as it is used.
+
+    Args:
+        url: the database.
+        keepalive_s: how often a quiet connection is tried, and how long an answer may take.
+    """
+
+    def __init__(self, url: str, *, keepalive_s: float = KEEPALIVE_S) -> None:
+        self._url = url
+        self._keepalive_s = keepalive_s
+        self.connected = False
+
+    async def notifications(self) -> AsyncGenerator[Notified | Reconnected, None]:
+        """Yield what is heard; ends only when it is closed."""
+        backoff_s = 0.0
+        while True:
+            try:
+                async with self._connection() as (connection, heard):
+                    backoff_s = 0.0
+                    self.connected = True
+                    yield Reconnected()
+                    async for payload in self._payloads(connection, heard):
+                        yield _decode(payload)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("listener connection lost", error=repr(error), retry_in_s=backoff_s)
+            finally:
+                self.connected = False
+            await asyncio.sleep(backoff_s)
+            backoff_s = min(max(backoff_s * 2, 0.1), MAX_BACKOFF_S)
+
+    @contextlib.asynccontextmanager
+    async def _connection(
+        self,
+    ) -> AsyncIterator[tuple[asyncpg.Connection, asyncio.Queue[str | None]]]:
+        heard: asyncio.Queue[str | None] = asyncio.Queue()
+        connection = await connect(self._url)
+        try:
+            connection.add_termination_listener(lambda _: heard.put_nowait(None))
+            await connection.add_listener(CHANNEL, lambda *told: heard.put_nowait(told[-1]))
+            yield connection, heard
+        finally:
+            # A connection that hangs cannot be closed politely.
+            connection.terminate()
+
+    async def _payloads(
+        self,
+        connection: asyncpg.Connection,
+        heard: asyncio.Queue[str | None],
+    ) -> AsyncIterator[str]:
+        """Yield payloads until the connection ends.
+
+        Raises:
+            OSError: the connection gives no sign of life.
+        """
+        while True:
+            try:
+                payload = await asyncio.wait_for(heard.get(), self._keepalive_s)
+            except TimeoutError:
+                await connection.execute("SELECT 1", timeout=self._keepalive_s)
+                continue
+            if payload is None:
+                return
+            yield payload
+
+
+def _decode(payload: str) -> Notified:
+    told = msgspec.json.decode(payload, type=_Announcement)
+    # Every event carries its attempt; a bare announcement does not.
+    frame = None if told.attempt is None else payload
+    return Notified(told.job_id, told.id, told.type, frame)
