@@ -1,0 +1,97 @@
+"""The real models, made to fail on demand: how the tests bring about what happens in the field.
+
+A test writes the faults it plans into `<data_dir>/faults/<stage>.plan`, one word a line; each call
+of the stage uses up the first line. Every call is recorded in `<stage>.calls`.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from scorewire.inference.separation import DemucsSeparator
+
+from scorewire.audio import Audio
+from scorewire.errors import OutOfMemoryError, SilentAudioError
+from scorewire.inference.transcription import BasicPitchTranscriber
+from scorewire.jobs.options import DecodingOptions, Stem
+from scorewire.jobs.report import Report
+from scorewire.music.notes import Note
+from scorewire.settings import Settings
+
+HANG_S = 120.0
+
+
+class Faults:
+    """The plan and the record of one stage."""
+
+    def __init__(self, data_dir: Path, stage: str) -> None:
+        folder = data_dir / "faults"
+        folder.mkdir(exist_ok=True)
+        self._plan = folder / f"{stage}.plan"
+        self._calls = folder / f"{stage}.calls"
+
+    def plan(self, *faults: str) -> None:
+        """Let the next calls fail like this, one after the other; forget earlier plans."""
+        self._plan.write_text("".join(f"{fault}\n" for fault in faults))
+        self._calls.write_text("")
+
+    @property
+    def calls(self) -> int:
+        """How often the stage was called since the last `plan`."""
+        return len(self._calls.read_text().splitlines()) if self._calls.exists() else 0
+
+    def strike(self, report: Report) -> None:
+        """Record a call, and fail if the plan says so."""
+        with self._calls.open("a") as record:
+            record.write("called\n")
+        planned = self._plan.read_text().splitlines() if self._plan.exists() else []
+        if not planned:
+            return
+        self._plan.write_text("".join(f"{fault}\n" for fault in planned[1:]))
+        FAULTS[planned[0]](report)
+
+
+def _out_of_memory(_report: Report) -> None:
+    message = "The GPU ran out of memory; try again, or with a shorter section."
+    raise OutOfMemoryError(message)
+
+
+def _silent(_report: Report) -> None:
+    message = "Nothing can be heard in this recording; check the file and send it again."
+    raise SilentAudioError(message)
+
+
+def _bug(_report: Report) -> None:
+    message = "an internal detail that nobody outside should read"
+    raise RuntimeError(message)
+
+
+def _hang(report: Report) -> None:
+    report(0.4, "Hanging, as planned")
+    time.sleep(HANG_S)
+
+
+FAULTS: Mapping[str, Callable[[Report], None]] = {
+    "out_of_memory": _out_of_memory,
+    "silent": _silent,
+    "bug": _bug,
+    "hang": _hang,
+}
+
+
+class FaultySeparator(DemucsSeparator):
+    """Demucs, after the planned faults."""
+
+    def separate(self, audio: Audio, report: Report) -> Mapping[Stem, Audio]:
+        """Strike, then separate."""
+        Faults(Settings().data_dir, "separation").strike(report)
+        return super().separate(audio, report)
+
+
+class FaultyTranscriber(BasicPitchTranscriber):
+    """basic-pitch, after the planned faults."""
+
+    def transcribe(self, audio: Audio, options: DecodingOptions, report: Report) -> Sequence[Note]:
+        """Strike, then transcribe."""
+        Faults(Settings().data_dir, "transcription").strike(report)
+        return super().transcribe(audio, options, report)
