@@ -1,0 +1,163 @@
+"""A score before it is a file: parts, staves, bars and voices of symbols."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scorewire.music.hands import LEFT, RIGHT, split_hands
+from scorewire.music.instruments import Instrument
+from scorewire.music.key import Key
+from scorewire.music.lengths import ScoreNote, write_lengths
+from scorewire.music.meter import Meter
+from scorewire.music.quantize import Grid, GridNote
+from scorewire.music.rhythm import RhythmWriter, Symbol, mark_groups
+from scorewire.music.spelling import Spelling
+from scorewire.music.voices import Chord, separate_voices
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar.
+
+    Attributes:
+        number: 0 for a pickup, else from 1.
+        start: first tick.
+        end: tick of the bar line after it.
+    """
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One instrument's notes, as written.
+
+    Attributes:
+        instrument: who plays.
+        notes: in order of onset and pitch.
+        bars: for each bar, for each staff, its voices' symbols; an unused lower voice is left out.
+    """
+
+    instrument: Instrument
+    notes: tuple[ScoreNote, ...]
+    bars: tuple[tuple[tuple[tuple[Symbol, ...], ...], ...], ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Everything that stands on the page.
+
+    Attributes:
+        title: title.
+        meter: time signature.
+        key: key signature.
+        tempo_bpm: beats of the metre in a minute.
+        bars: the bars, shared by all parts.
+        parts: from the top of the page.
+        spellings: written name of every note.
+    """
+
+    title: str
+    meter: Meter
+    key: Key
+    tempo_bpm: float
+    bars: tuple[Bar, ...]
+    parts: tuple[Part, ...]
+    spellings: dict[ScoreNote, Spelling]
+
+
+def assign_staves(notes: Sequence[GridNote], instrument: Instrument, grid: Grid) -> list[ScoreNote]:
+    """Share a part's notes between its staves and choose their written lengths."""
+    hands = split_hands(notes) if instrument.grand_staff else [RIGHT] * len(notes)
+    written = [
+        score_note
+        for staff in (RIGHT, LEFT)
+        for score_note in write_lengths(
+            [note for note, hand in zip(notes, hands, strict=True) if hand == staff], staff, grid
+        )
+    ]
+    return sorted(written, key=lambda note: (note.onset, note.pitch))
+
+
+def rule_bars(meter: Meter, first_onset: int, last_end: int) -> tuple[Bar, ...]:
+    """Draw bar lines from the first note to the last.
+
+    Music that starts in the second half of a bar starts with a pickup: a first bar without its
+    leading rest.
+    """
+    length = meter.bar_ticks
+    pickup = first_onset % length if first_onset % length >= length / 2 else 0
+    count = -(-last_end // length)
+    first_number = 0 if pickup else 1
+    return tuple(
+        Bar(
+            first_number + index,
+            index * length + (pickup if index == 0 else 0),
+            (index + 1) * length,
+        )
+        for index in range(count)
+    )
+
+
+def lay_out(
+    instrument: Instrument,
+    notes: Sequence[ScoreNote],
+    bars: Sequence[Bar],
+    meter: Meter,
+    grid: Grid,
+) -> Part:
+    """Write a part's notes into bars."""
+    writer = RhythmWriter(meter, grid)
+    staves = [
+        separate_voices([note for note in notes if note.staff == staff + 1])
+        for staff in range(len(instrument.clefs))
+    ]
+    written = tuple(
+        tuple(_fill_bar(bar, upper, lower, writer, meter) for upper, lower in staves)
+        for bar in bars
+    )
+    return Part(instrument, tuple(notes), written)
+
+
+def _fill_bar(
+    bar: Bar, upper: Sequence[Chord], lower: Sequence[Chord], writer: RhythmWriter, meter: Meter
+) -> tuple[tuple[Symbol, ...], ...]:
+    """Write one staff's bar: one voice without gaps, or two that leave each other room."""
+    first = [chord for chord in upper if chord.onset < bar.end and chord.end > bar.start]
+    second = [chord for chord in lower if chord.onset < bar.end and chord.end > bar.start]
+    if not first and all(c.onset >= bar.start and c.end <= bar.end for c in second):
+        first, second = second, []
+    if not first and not second:
+        return ((writer.whole_bar_rest(bar.start, bar.end),),)
+    sounding = sorted((chord.onset, chord.end) for chord in (*first, *second))
+    rests = [
+        symbol
+        for start, end in _gaps(sounding, bar)
+        for symbol in writer.write(start, end, chord=None)
+    ]
+    voices = [sorted([*_write(first, bar, writer), *rests], key=lambda s: s.onset)]
+    if second:
+        voices.append(_write(second, bar, writer))
+    return tuple(tuple(mark_groups(voice, meter)) for voice in voices)
+
+
+def _write(chords: Sequence[Chord], bar: Bar, writer: RhythmWriter) -> list[Symbol]:
+    return [
+        symbol
+        for chord in chords
+        for symbol in writer.write(max(chord.onset, bar.start), min(chord.end, bar.end), chord)
+    ]
+
+
+def _gaps(spans: Sequence[tuple[int, int]], bar: Bar) -> list[tuple[int, int]]:
+    """Where nothing sounds in a bar."""
+    gaps = []
+    reached = bar.start
+    for start, end in spans:
+        if start > reached:
+            gaps.append((reached, start))
+        reached = max(reached, end)
+    if reached < bar.end:
+        gaps.append((reached, bar.end))
+    return gaps

@@ -1,0 +1,198 @@
+"""Metres, and how music moves through the bar.
+
+The metrical classes follow F. Lerdahl and R. Jackendoff, "A Generative Theory of Tonal Music"
+(1983), chapter 4. The step probabilities are those of a metrical Markov model (E. Nakamura,
+K. Yoshii, S. Sagayama, "Rhythm transcription of polyphonic piano music based on merged-output HMM",
+IEEE/ACM TASLP 25(4), 2017): rounded by hand from counts over music21's corpus.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+TICKS_PER_QUARTER = 24
+"""Grid of the score: thirty-seconds (3 ticks) and triplet sixteenths (4 ticks) are whole."""
+
+
+class MetricalClass(IntEnum):
+    """Weight of a place in the bar, strongest first."""
+
+    DOWNBEAT = 0
+    STRONG_BEAT = 1
+    BEAT = 2
+    DIVISION = 3
+    SUBDIVISION = 4
+    TRIPLET = 5
+    FINE = 6
+
+
+_EIGHTH = 8
+_HALF = 2 * TICKS_PER_QUARTER
+_COMPOUND_NUMERATORS = frozenset({6, 9, 12})
+
+_Steps = dict[int, float]
+"""Ticks to the next onset -> probability."""
+
+_SIMPLE_STEPS: dict[MetricalClass, _Steps] = {
+    MetricalClass.DOWNBEAT: {
+        3: 0.005, 4: 0.003, 6: 0.11, 8: 0.012, 12: 0.42, 16: 0.002, 18: 0.04, 24: 0.27, 36: 0.035,
+        48: 0.045, 72: 0.025, 96: 0.018,
+    },
+    MetricalClass.STRONG_BEAT: {
+        3: 0.005, 4: 0.003, 6: 0.09, 8: 0.012, 12: 0.43, 16: 0.002, 18: 0.04, 24: 0.30, 36: 0.015,
+        48: 0.10, 72: 0.002, 96: 0.002,
+    },
+    MetricalClass.BEAT: {
+        3: 0.005, 4: 0.003, 6: 0.11, 8: 0.012, 12: 0.50, 16: 0.002, 18: 0.04, 24: 0.29, 36: 0.003,
+        48: 0.007, 72: 0.002,
+    },
+    MetricalClass.DIVISION: {
+        3: 0.008, 4: 0.008, 6: 0.19, 9: 0.003, 12: 0.75, 24: 0.006, 36: 0.006, 60: 0.001,
+    },
+    MetricalClass.SUBDIVISION: {3: 0.04, 6: 0.90, 12: 0.012, 18: 0.015, 30: 0.002, 42: 0.002},
+    MetricalClass.TRIPLET: {4: 0.08, 8: 0.86, 16: 0.05},
+    MetricalClass.FINE: {3: 0.80, 4: 0.14, 9: 0.03, 15: 0.01, 21: 0.01},
+}  # fmt: skip
+
+_COMPOUND_STEPS: dict[MetricalClass, _Steps] = {
+    MetricalClass.DOWNBEAT: {
+        3: 0.002, 6: 0.09, 12: 0.51, 18: 0.04, 24: 0.20, 36: 0.08, 48: 0.01, 60: 0.018, 72: 0.025,
+    },
+    MetricalClass.STRONG_BEAT: {
+        3: 0.002, 6: 0.08, 12: 0.52, 18: 0.03, 24: 0.24, 36: 0.10, 60: 0.012, 72: 0.006,
+    },
+    MetricalClass.BEAT: {3: 0.002, 6: 0.08, 12: 0.52, 18: 0.03, 24: 0.24, 36: 0.10, 60: 0.012},
+    MetricalClass.DIVISION: {3: 0.003, 6: 0.10, 12: 0.87, 24: 0.006, 36: 0.003},
+    MetricalClass.SUBDIVISION: {3: 0.014, 6: 0.95, 18: 0.014, 30: 0.003, 42: 0.003},
+    MetricalClass.TRIPLET: {4: 0.5, 8: 0.3, 16: 0.1},
+    MetricalClass.FINE: {3: 0.80, 4: 0.14, 9: 0.03, 15: 0.01, 21: 0.01},
+}  # fmt: skip
+
+_DIVISIONS = (
+    (12, MetricalClass.DIVISION),
+    (6, MetricalClass.SUBDIVISION),
+    (4, MetricalClass.TRIPLET),
+)
+
+_RARE_STEP = 1e-4
+_SILENT_BAR = 0.01
+"""Probability that nothing sounds for longer than a bar."""
+
+_FIRST_ONSET: dict[MetricalClass, float] = {
+    MetricalClass.DOWNBEAT: 0.5,
+    MetricalClass.STRONG_BEAT: 0.08,
+    MetricalClass.BEAT: 0.2,
+    MetricalClass.DIVISION: 0.2,
+    MetricalClass.SUBDIVISION: 0.015,
+    MetricalClass.TRIPLET: 0.0005,
+    MetricalClass.FINE: 0.001,
+}
+"""Where in the bar music starts, or starts again after a silence."""
+
+
+@dataclass(frozen=True)
+class Meter:
+    """A time signature.
+
+    Attributes:
+        numerator: number of units in a bar.
+        denominator: note value of a unit (4 = quarter).
+    """
+
+    numerator: int
+    denominator: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Meter":
+        """Read `"3/4"` and the like."""
+        numerator, denominator = text.split("/")
+        return cls(int(numerator), int(denominator))
+
+    @property
+    def name(self) -> str:
+        """As it is said: `"3/4"`."""
+        return f"{self.numerator}/{self.denominator}"
+
+    @property
+    def is_compound(self) -> bool:
+        """Whether every beat has three divisions (6/8, 9/8, 12/8)."""
+        return self.denominator == _EIGHTH and self.numerator in _COMPOUND_NUMERATORS
+
+    @property
+    def unit_ticks(self) -> int:
+        """Length of the denominator's note value."""
+        return 4 * TICKS_PER_QUARTER // self.denominator
+
+    @property
+    def bar_ticks(self) -> int:
+        """Length of a bar."""
+        return self.numerator * self.unit_ticks
+
+    @property
+    def beat_ticks(self) -> int:
+        """Length of the beat that a metronome counts: a dotted quarter in compound metres."""
+        return 3 * self.unit_ticks if self.is_compound else self.unit_ticks
+
+    @property
+    def beam_ticks(self) -> int:
+        """Length of the groups that beams and tuplets stay within."""
+        return 3 * self.unit_ticks if self.denominator == _EIGHTH else TICKS_PER_QUARTER
+
+    def classify(self, position_ticks: int) -> MetricalClass:
+        """Weight of a place, counted from the bar line."""
+        position = position_ticks % self.bar_ticks
+        if position == 0:
+            return MetricalClass.DOWNBEAT
+        if self.denominator == _EIGHTH:
+            if position % (3 * self.unit_ticks) == 0:
+                return MetricalClass.STRONG_BEAT
+        elif position == self.bar_ticks / 2 and self.numerator % 2 == 0 and self.bar_ticks > _HALF:
+            return MetricalClass.STRONG_BEAT
+        elif position % TICKS_PER_QUARTER == 0:
+            return MetricalClass.BEAT
+        for ticks, weight in _DIVISIONS:
+            if position % ticks == 0:
+                return weight
+        return MetricalClass.FINE
+
+
+class MeterModel:
+    """A metre's log-probabilities, as arrays over its ticks.
+
+    Attributes:
+        meter: the metre.
+        classes: int, shape (bar_ticks,): `MetricalClass` of each place.
+        first: shape (bar_ticks,): of the first onset.
+        steps: shape (bar_ticks, bar_ticks + 1): of the next onset, by place and ticks gone; -inf
+            where the grid has no place.
+    """
+
+    def __init__(self, meter: Meter) -> None:
+        self.meter = meter
+        bar = meter.bar_ticks
+        self.classes = np.array([meter.classify(tick) for tick in range(bar)])
+        on_grid = np.array([tick % 3 == 0 or tick % 4 == 0 for tick in range(bar)])
+        counts = np.bincount(self.classes[on_grid], minlength=len(MetricalClass))
+        with np.errstate(divide="ignore"):  # log 0 = -inf says what is meant
+            self.first = np.log(
+                [
+                    _FIRST_ONSET[MetricalClass(c)] / counts[c] if ok else 0.0
+                    for c, ok in zip(self.classes, on_grid, strict=True)
+                ]
+            )
+            table = _COMPOUND_STEPS if meter.denominator == _EIGHTH else _SIMPLE_STEPS
+            steps = np.zeros((bar, bar + 1))
+            for tick in np.flatnonzero(on_grid):
+                steps[tick, 1:] = _RARE_STEP
+                for ticks, probability in table[MetricalClass(self.classes[tick])].items():
+                    if ticks <= bar:
+                        steps[tick, ticks] = probability
+                steps[tick] *= on_grid[(tick + np.arange(bar + 1)) % bar]
+                steps[tick] /= steps[tick].sum()
+            self.steps: NDArray[np.float64] = np.log(steps)
+
+    def after_silence(self, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Of going on at these places after more than a bar without an onset."""
+        return np.asarray(np.log(_SILENT_BAR) + self.first[positions])

@@ -1,0 +1,127 @@
+"""Standard MIDI files: the score as written, and the notes as they were played."""
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+
+import mido
+
+from scorewire.music.layout import Score
+from scorewire.music.meter import TICKS_PER_QUARTER
+from scorewire.music.notes import Note
+from scorewire.music.quantize import Grid
+
+_SCORE_TICKS = 480
+_PERFORMANCE_TICKS = 1000
+_PERFORMANCE_TEMPO_US = 500_000
+"""At 120 quarters a minute a tick lasts half a millisecond."""
+
+_MICROSECONDS = 1_000_000
+_LONGEST_QUARTER_US = 2**24 - 1
+_DRUM_CHANNEL = 9
+_CHANNELS = 15
+
+
+def write_score_midi(score: Score, grid: Grid, *, steady: bool) -> bytes:
+    """Encode the score with one track for every part.
+
+    Args:
+        score: the score.
+        grid: when its bars were played.
+        steady: play at the score's tempo throughout, not at each bar's own.
+    """
+    file = mido.MidiFile(type=1, ticks_per_beat=_SCORE_TICKS, charset="utf-8")
+    scale = _SCORE_TICKS // TICKS_PER_QUARTER
+    origin = score.bars[0].start
+    file.tracks.append(_conductor(score, grid, scale, steady=steady))
+    for index, part in enumerate(score.parts):
+        notes = [
+            ((n.onset - origin) * scale, (n.end - origin) * scale, n.pitch, n.velocity)
+            for n in part.notes
+        ]
+        track = _track(part.instrument.name, part.instrument.program, _channel(index), notes)
+        file.tracks.append(track)
+    return _bytes(file)
+
+
+def write_performance_midi(parts: Mapping[str, tuple[int, Sequence[Note]]]) -> bytes:
+    """Encode notes at the times they were played, to half a millisecond.
+
+    Args:
+        parts: name of each part -> General MIDI program and notes.
+    """
+    file = mido.MidiFile(type=1, ticks_per_beat=_PERFORMANCE_TICKS, charset="utf-8")
+    tempo = mido.MetaMessage("set_tempo", tempo=_PERFORMANCE_TEMPO_US, time=0)
+    file.tracks.append(mido.MidiTrack([tempo, mido.MetaMessage("end_of_track", time=0)]))
+    per_second = _PERFORMANCE_TICKS * _MICROSECONDS / _PERFORMANCE_TEMPO_US
+    for index, (name, (program, played)) in enumerate(parts.items()):
+        notes = [
+            (round(n.onset_s * per_second), round(n.offset_s * per_second), n.pitch, n.velocity)
+            for n in played
+        ]
+        file.tracks.append(_track(name, program, _channel(index), notes))
+    return _bytes(file)
+
+
+def _conductor(score: Score, grid: Grid, scale: int, *, steady: bool) -> mido.MidiTrack:
+    meter, key = score.meter, score.key
+    origin = score.bars[0].start
+    timed = [
+        (0, mido.MetaMessage("track_name", name=score.title)),
+        (
+            0,
+            mido.MetaMessage(
+                "time_signature", numerator=meter.numerator, denominator=meter.denominator
+            ),
+        ),
+        (
+            0,
+            mido.MetaMessage("key_signature", key=key.tonic + ("m" if key.mode == "minor" else "")),
+        ),
+    ]
+    written_us = round(60 * _MICROSECONDS / score.tempo_bpm * TICKS_PER_QUARTER / meter.beat_ticks)
+    for bar in score.bars[:1] if steady else score.bars:
+        quarters = (bar.end - bar.start) / TICKS_PER_QUARTER
+        played_us = (grid.time_at(bar.end) - grid.time_at(bar.start)) * _MICROSECONDS / quarters
+        tempo_us = written_us if steady else min(max(1, round(played_us)), _LONGEST_QUARTER_US)
+        message = mido.MetaMessage("set_tempo", tempo=tempo_us)
+        timed.append(((bar.start - origin) * scale, message))
+    return _sequence(timed)
+
+
+def _channel(index: int) -> int:
+    channel = index % _CHANNELS
+    return channel + (channel >= _DRUM_CHANNEL)
+
+
+def _track(
+    name: str, program: int, channel: int, notes: Iterable[tuple[int, int, int, int]]
+) -> mido.MidiTrack:
+    """A track of (start, end, pitch, velocity) in ticks."""
+    timed = []
+    for start, end, pitch, velocity in notes:
+        on = mido.Message("note_on", channel=channel, note=pitch, velocity=velocity)
+        off = mido.Message("note_off", channel=channel, note=pitch, velocity=0)
+        timed += [(start, on), (max(end, start + 1), off)]
+    # A string that is struck again is let go first.
+    timed.sort(key=lambda item: (item[0], item[1].type == "note_on", item[1].note))
+    head = [
+        (0, mido.MetaMessage("track_name", name=name)),
+        (0, mido.Message("program_change", channel=channel, program=program)),
+    ]
+    return _sequence([*head, *timed])
+
+
+def _sequence(timed: Sequence[tuple[int, mido.Message | mido.MetaMessage]]) -> mido.MidiTrack:
+    track = mido.MidiTrack()
+    now = 0
+    for tick, message in timed:
+        track.append(message.copy(time=tick - now))
+        now = tick
+    track.append(mido.MetaMessage("end_of_track", time=0))
+    return track
+
+
+def _bytes(file: mido.MidiFile) -> bytes:
+    buffer = io.BytesIO()
+    file.save(file=buffer)
+    return buffer.getvalue()

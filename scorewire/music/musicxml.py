@@ -1,0 +1,261 @@
+"""A laid-out score as MusicXML 4.0 (https://www.w3.org/2021/06/musicxml40/).
+
+Written element by element, not through a library: the same score gives the same bytes (no random
+ids, no dates), and every note carries an id that a page can light up.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from xml.etree import ElementTree as ET
+
+from scorewire.music.layout import Bar, Part, Score
+from scorewire.music.lengths import ScoreNote
+from scorewire.music.meter import TICKS_PER_QUARTER
+from scorewire.music.rhythm import Symbol
+from scorewire.music.spelling import Spelling
+
+_DOCTYPE = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
+    '"http://www.musicxml.org/dtds/partwise.dtd">\n'
+)
+_ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
+_BEAT_UNITS = {48: ("half", False), 24: ("quarter", False), 12: ("eighth", False)}
+_DOTTED_BEAT = ("quarter", True)
+_VOICES_PER_STAFF = 4
+"""Voice numbers 1-4 belong to the first staff and 5-8 to the second, as notation programs do."""
+
+_SHARPS, _FLATS = "FCGDAEB", "BEADGCF"
+_LAST_MIDI_CHANNEL, _DRUM_CHANNEL = 16, 10
+
+
+def write_musicxml(score: Score) -> bytes:
+    """Encode a score.
+
+    Returns:
+        A MusicXML 4.0 document, UTF-8.
+    """
+    root = ET.Element("score-partwise", version="4.0")
+    ET.SubElement(ET.SubElement(root, "work"), "work-title").text = _printable(score.title)
+    encoding = ET.SubElement(ET.SubElement(root, "identification"), "encoding")
+    ET.SubElement(encoding, "software").text = f"Scorewire {version('scorewire')}"
+    part_list = ET.SubElement(root, "part-list")
+    for index, part in enumerate(score.parts, start=1):
+        _list_part(part_list, part, index)
+    for index, part in enumerate(score.parts, start=1):
+        _PartWriter(score, part, index).write(ET.SubElement(root, "part", id=f"P{index}"))
+    ET.indent(root)
+    return f"{_DOCTYPE}{ET.tostring(root, encoding='unicode')}\n".encode()
+
+
+def _printable(text: str) -> str:
+    """Text without the control characters that XML cannot hold."""
+    return "".join(character for character in text if character.isprintable())
+
+
+def _list_part(part_list: ET.Element, part: Part, index: int) -> None:
+    listed = ET.SubElement(part_list, "score-part", id=f"P{index}")
+    ET.SubElement(listed, "part-name").text = part.instrument.name
+    instrument = ET.SubElement(listed, "score-instrument", id=f"P{index}-I1")
+    ET.SubElement(instrument, "instrument-name").text = part.instrument.name
+    channel = (index - 1) % (_LAST_MIDI_CHANNEL - 1) + 1
+    midi = ET.SubElement(listed, "midi-instrument", id=f"P{index}-I1")
+    ET.SubElement(midi, "midi-channel").text = str(channel + (channel >= _DRUM_CHANNEL))
+    ET.SubElement(midi, "midi-program").text = str(part.instrument.program + 1)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a symbol stands.
+
+    Attributes:
+        staff: number of the staff in its part.
+        voice: number of the voice in its part.
+        stem: direction, where two voices share the staff.
+        shown: notes of the bar whose accidental is printed: (tick, note).
+    """
+
+    staff: int
+    voice: int
+    stem: str | None
+    shown: frozenset[tuple[int, ScoreNote]]
+
+
+class _PartWriter:
+    """Writes one part's measures."""
+
+    def __init__(self, score: Score, part: Part, index: int) -> None:
+        self._score = score
+        self._part = part
+        self._index = index
+        self._note_count = 0
+
+    def write(self, element: ET.Element) -> None:
+        """Fill a `part` element."""
+        for index, (bar, staves) in enumerate(zip(self._score.bars, self._part.bars, strict=True)):
+            measure = ET.SubElement(element, "measure", number=str(bar.number))
+            if bar.number == 0:
+                measure.set("implicit", "yes")
+            if index == 0:
+                self._write_attributes(measure)
+                if self._index == 1:
+                    _write_tempo(measure, self._score)
+            self._write_bar(measure, bar, staves)
+            if index == len(self._score.bars) - 1:
+                barline = ET.SubElement(measure, "barline", location="right")
+                ET.SubElement(barline, "bar-style").text = "light-heavy"
+
+    def _write_attributes(self, measure: ET.Element) -> None:
+        clefs = self._part.instrument.clefs
+        attributes = ET.SubElement(measure, "attributes")
+        ET.SubElement(attributes, "divisions").text = str(TICKS_PER_QUARTER)
+        key = ET.SubElement(attributes, "key")
+        ET.SubElement(key, "fifths").text = str(self._score.key.fifths)
+        ET.SubElement(key, "mode").text = self._score.key.mode
+        time = ET.SubElement(attributes, "time")
+        ET.SubElement(time, "beats").text = str(self._score.meter.numerator)
+        ET.SubElement(time, "beat-type").text = str(self._score.meter.denominator)
+        if len(clefs) > 1:
+            ET.SubElement(attributes, "staves").text = str(len(clefs))
+            ET.SubElement(attributes, "part-symbol").text = "brace"
+        for number, clef in enumerate(clefs, start=1):
+            element = ET.SubElement(attributes, "clef")
+            if len(clefs) > 1:
+                element.set("number", str(number))
+            ET.SubElement(element, "sign").text = clef.sign
+            ET.SubElement(element, "line").text = str(clef.line)
+            if clef.octaves:
+                ET.SubElement(element, "clef-octave-change").text = str(clef.octaves)
+
+    def _write_bar(
+        self, measure: ET.Element, bar: Bar, staves: Sequence[Sequence[Sequence[Symbol]]]
+    ) -> None:
+        reached = bar.start
+        for staff, voices in enumerate(staves, start=1):
+            shown = _shown_accidentals(voices, self._score)
+            for number, voice in enumerate(voices, start=1):
+                _move(measure, reached, bar.start)
+                reached = bar.start
+                for symbol in voice:
+                    _move(measure, reached, symbol.onset)
+                    stem = ("up", "down")[number - 1] if len(voices) > 1 else None
+                    place = _Place(staff, (staff - 1) * _VOICES_PER_STAFF + number, stem, shown)
+                    self._write_symbol(measure, symbol, place)
+                    reached = symbol.end
+                _move(measure, reached, bar.end)
+                reached = bar.end
+
+    def _write_symbol(self, measure: ET.Element, symbol: Symbol, place: _Place) -> None:
+        chord: Sequence[ScoreNote | None] = symbol.chord.notes if symbol.chord else (None,)
+        for index, note in enumerate(chord):
+            element = ET.SubElement(measure, "note")
+            spelling = None
+            if note is not None:
+                spelling = self._score.spellings[note]
+                self._note_count += 1
+                element.set("id", f"P{self._index}-N{self._note_count}")
+            if index > 0:
+                ET.SubElement(element, "chord")
+            _write_pitch(element, symbol, spelling)
+            ET.SubElement(element, "duration").text = str(symbol.ticks)
+            _write_ties(element, symbol, "tie")
+            ET.SubElement(element, "voice").text = str(place.voice)
+            _write_value(element, symbol)
+            if spelling is not None and (symbol.onset, note) in place.shown:
+                ET.SubElement(element, "accidental").text = _ACCIDENTALS[spelling.alter]
+            _write_triplet(element, symbol)
+            if place.stem is not None and note is not None and symbol.type != "whole":
+                ET.SubElement(element, "stem").text = place.stem
+            if len(self._part.instrument.clefs) > 1:
+                ET.SubElement(element, "staff").text = str(place.staff)
+            if index == 0:
+                for number, state in enumerate(symbol.beams, start=1):
+                    ET.SubElement(element, "beam", number=str(number)).text = state
+            _write_notations(element, symbol, first=index == 0)
+
+
+def _write_tempo(measure: ET.Element, score: Score) -> None:
+    direction = ET.SubElement(measure, "direction", placement="above")
+    metronome = ET.SubElement(ET.SubElement(direction, "direction-type"), "metronome")
+    unit, dotted = _BEAT_UNITS.get(score.meter.beat_ticks, _DOTTED_BEAT)
+    ET.SubElement(metronome, "beat-unit").text = unit
+    if dotted:
+        ET.SubElement(metronome, "beat-unit-dot")
+    ET.SubElement(metronome, "per-minute").text = f"{score.tempo_bpm:g}"
+    quarters = score.tempo_bpm * score.meter.beat_ticks / TICKS_PER_QUARTER
+    ET.SubElement(direction, "sound", tempo=f"{quarters:g}")
+
+
+def _move(measure: ET.Element, reached: int, target: int) -> None:
+    """Go back, or over a place where a voice is silent without a rest."""
+    if target != reached:
+        step = ET.SubElement(measure, "backup" if target < reached else "forward")
+        ET.SubElement(step, "duration").text = str(abs(target - reached))
+
+
+def _write_pitch(element: ET.Element, symbol: Symbol, spelling: Spelling | None) -> None:
+    if spelling is None:
+        rest = ET.SubElement(element, "rest")
+        if symbol.whole_bar:
+            rest.set("measure", "yes")
+        return
+    pitch = ET.SubElement(element, "pitch")
+    ET.SubElement(pitch, "step").text = spelling.step
+    if spelling.alter:
+        ET.SubElement(pitch, "alter").text = str(spelling.alter)
+    ET.SubElement(pitch, "octave").text = str(spelling.octave)
+
+
+def _write_value(element: ET.Element, symbol: Symbol) -> None:
+    if symbol.whole_bar:
+        return
+    ET.SubElement(element, "type").text = symbol.type
+    if symbol.dots:
+        ET.SubElement(element, "dot")
+
+
+def _write_triplet(element: ET.Element, symbol: Symbol) -> None:
+    if symbol.triplet:
+        ratio = ET.SubElement(element, "time-modification")
+        ET.SubElement(ratio, "actual-notes").text = "3"
+        ET.SubElement(ratio, "normal-notes").text = "2"
+
+
+def _write_ties(element: ET.Element, symbol: Symbol, tag: str) -> None:
+    if symbol.tied_back:
+        ET.SubElement(element, tag, type="stop")
+    if symbol.tied_on:
+        ET.SubElement(element, tag, type="start")
+
+
+def _write_notations(element: ET.Element, symbol: Symbol, *, first: bool) -> None:
+    bracket = symbol.tuplet is not None and first
+    if not (symbol.tied_back or symbol.tied_on or bracket):
+        return
+    notations = ET.SubElement(element, "notations")
+    _write_ties(notations, symbol, "tied")
+    if bracket:
+        ET.SubElement(notations, "tuplet", type=str(symbol.tuplet))
+
+
+def _shown_accidentals(
+    voices: Sequence[Sequence[Symbol]], score: Score
+) -> frozenset[tuple[int, ScoreNote]]:
+    """Which notes of a staff's bar need their accidental printed: (tick, note)."""
+    fifths = score.key.fifths
+    sharpened, flattened = _SHARPS[: max(fifths, 0)], _FLATS[: max(-fifths, 0)]
+    current: dict[tuple[str, int], int] = {}
+    shown = set()
+    symbols = sorted((symbol for voice in voices for symbol in voice), key=lambda s: s.onset)
+    for symbol in symbols:
+        if symbol.chord is None or symbol.tied_back:
+            continue
+        for note in symbol.chord.notes:
+            spelling = score.spellings[note]
+            place = (spelling.step, spelling.octave)
+            signature = (spelling.step in sharpened) - (spelling.step in flattened)
+            if spelling.alter != current.get(place, signature):
+                shown.add((symbol.onset, note))
+            current[place] = spelling.alter
+    return frozenset(shown)

@@ -1,0 +1,125 @@
+"""Played notes to notes on the metre's grid.
+
+Onsets take the ticks that the beat tracker found. A beat holds either triplets or binary divisions,
+never both, so that every bar can be written (D. Temperley, "The Cognition of Basic Musical
+Structures", 2001, chapter 2: one division per level).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorewire.music.beats import BeatTrack
+from scorewire.music.meter import TICKS_PER_QUARTER, Meter
+from scorewire.music.notes import Note
+
+_BINARY_TICKS, _TRIPLET_TICKS = 3, 4
+
+
+@dataclass(frozen=True)
+class GridNote:
+    """A note on the grid, its end still as played.
+
+    Attributes:
+        onset: tick of its start.
+        end: tick of its end as played, not rounded; greater than `onset`.
+        pitch: MIDI note number.
+        velocity: MIDI velocity.
+    """
+
+    onset: int
+    end: float
+    pitch: int
+    velocity: int
+
+
+class Grid:
+    """Ticks and seconds of one recording, with tick 0 on the first bar line.
+
+    Attributes:
+        meter: the metre.
+        first_onset: tick of the first note; bars before it are cut away.
+        quarter_s: median length of a quarter, in seconds.
+    """
+
+    def __init__(self, track: BeatTrack, starts_s: NDArray[np.float64]) -> None:
+        self.meter = track.meter
+        bar = track.meter.bar_ticks
+        ticks = track.ticks - int(track.ticks[0]) // bar * bar
+        self._triplet_beats = _find_triplet_beats(ticks, track.meter)
+        self._event_ticks = np.array([self.nearest(float(tick)) for tick in ticks])
+        self._starts_s = starts_s
+        self.first_onset = int(self._event_ticks[0])
+        self.quarter_s = track.quarter_s
+        self._anchor_ticks, first = np.unique(self._event_ticks, return_index=True)
+        self._anchor_s = track.times_s[first]
+
+    def onset(self, onset_s: float) -> int:
+        """Tick of the event that a note started with."""
+        event = int(np.searchsorted(self._starts_s, onset_s, side="right")) - 1
+        return int(self._event_ticks[max(event, 0)])
+
+    def nearest(self, tick: float, *, up: bool = False) -> int:
+        """Nearest place that can be written (with `up`, not before `tick`)."""
+        step = _TRIPLET_TICKS if self.is_triplet_beat(int(tick)) else _BINARY_TICKS
+        count = tick / step
+        return int(np.ceil(count - 1e-9) if up else np.floor(count + 0.5)) * step
+
+    def is_triplet_beat(self, tick: int) -> bool:
+        """Whether the quarter that holds `tick` is divided in three."""
+        return tick // TICKS_PER_QUARTER in self._triplet_beats
+
+    def ticks_at(self, time_s: float) -> float:
+        """Place of a time; outside the notes, the grid goes on at the median tempo."""
+        ticks, times = self._anchor_ticks, self._anchor_s
+        rate = TICKS_PER_QUARTER / self.quarter_s
+        if time_s >= times[-1]:
+            return float(ticks[-1] + (time_s - times[-1]) * rate)
+        return float(np.interp(time_s, times, ticks))
+
+    def time_at(self, tick: float) -> float:
+        """Time of a place; outside the notes, the grid goes on at the median tempo."""
+        ticks, times = self._anchor_ticks, self._anchor_s
+        rate_s = self.quarter_s / TICKS_PER_QUARTER
+        if tick <= ticks[0]:
+            return float(times[0] - (ticks[0] - tick) * rate_s)
+        if tick >= ticks[-1]:
+            return float(times[-1] + (tick - ticks[-1]) * rate_s)
+        return float(np.interp(tick, ticks, times))
+
+    def place(self, notes: Sequence[Note]) -> list[GridNote]:
+        """Put one part's notes on the grid, in order of onset and pitch.
+
+        Notes of one pitch at one tick become one note, and a note ends where its pitch is struck
+        again.
+        """
+        placed: dict[tuple[int, int], GridNote] = {}
+        for note in sorted(notes, key=lambda n: (n.onset_s, n.pitch, n.offset_s, n.velocity)):
+            onset = self.onset(note.onset_s)
+            end = max(self.ticks_at(note.offset_s), onset + 1.0)
+            twin = placed.get((onset, note.pitch))
+            velocity = note.velocity
+            if twin is not None:
+                end, velocity = max(end, twin.end), max(velocity, twin.velocity)
+            placed[onset, note.pitch] = GridNote(onset, end, note.pitch, velocity)
+        struck_again: dict[int, int] = {}
+        result: list[GridNote] = []
+        for (onset, pitch), note_ in sorted(placed.items(), reverse=True):
+            end = min(note_.end, struck_again.get(pitch, float("inf")))
+            result.append(GridNote(onset, end, pitch, note_.velocity))
+            struck_again[pitch] = onset
+        return result[::-1]
+
+
+def _find_triplet_beats(ticks: NDArray[np.int64], meter: Meter) -> frozenset[int]:
+    """Quarters with more places that only triplets reach than places that only they miss."""
+    if meter.denominator not in (2, 4):
+        return frozenset()
+    votes: dict[int, int] = {}
+    for tick in np.unique(ticks):
+        beat, place = divmod(int(tick), TICKS_PER_QUARTER)
+        triplet, binary = place % _TRIPLET_TICKS == 0, place % _BINARY_TICKS == 0
+        votes[beat] = votes.get(beat, 0) + int(triplet) - int(binary)
+    return frozenset(beat for beat, vote in votes.items() if vote > 0)

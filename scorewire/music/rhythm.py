@@ -1,0 +1,180 @@
+"""Lengths in ticks to note values with dots, ties, tuplets and beams.
+
+Rules of notation: E. Gould, "Behind Bars" (2011), pp. 152-176: a value may hide a beat only where
+it starts on a stronger one, or as the plain off-beat value (eighth-quarter-eighth); rests hide
+nothing stronger than where they start; tuplets and beams stay within the beat.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal
+
+from scorewire.music.meter import TICKS_PER_QUARTER, Meter, MetricalClass
+from scorewire.music.quantize import Grid
+from scorewire.music.voices import Chord
+
+NoteType = Literal["whole", "half", "quarter", "eighth", "16th", "32nd"]
+BeamState = Literal["begin", "continue", "end", "forward hook", "backward hook"]
+TupletMark = Literal["start", "stop"] | None
+
+_PLAIN: dict[int, NoteType] = {
+    96: "whole", 48: "half", 24: "quarter", 12: "eighth", 6: "16th", 3: "32nd",
+}  # fmt: skip
+_DOTTED: dict[int, NoteType] = {144: "whole", 72: "half", 36: "quarter", 18: "eighth", 9: "16th"}
+_TRIPLET: dict[int, NoteType] = {16: "quarter", 8: "eighth", 4: "16th"}
+_FINEST = 3
+_FLAGS: dict[NoteType, int] = {"eighth": 1, "16th": 2, "32nd": 3}
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """One note, chord or rest as it stands on the page.
+
+    Attributes:
+        onset: tick of its start.
+        ticks: length.
+        chord: what sounds; None for a rest.
+        type: note value.
+        dots: 0 or 1.
+        triplet: whether three stand in the place of two.
+        tuplet: where a triplet bracket starts or stops.
+        tied_back: whether it continues the symbol before it.
+        tied_on: whether the symbol after it continues it.
+        beams: state of each beam, the eighth's first.
+        whole_bar: a rest that fills its bar, whatever the metre.
+    """
+
+    onset: int
+    ticks: int
+    chord: Chord | None
+    type: NoteType
+    dots: int = 0
+    triplet: bool = False
+    tuplet: TupletMark = None
+    tied_back: bool = False
+    tied_on: bool = False
+    beams: tuple[BeamState, ...] = ()
+    whole_bar: bool = False
+
+    @property
+    def end(self) -> int:
+        """Tick of its end."""
+        return self.onset + self.ticks
+
+
+class RhythmWriter:
+    """Writes spans of a metre's bars."""
+
+    def __init__(self, meter: Meter, grid: Grid) -> None:
+        self._meter = meter
+        self._grid = grid
+
+    def write(self, start: int, end: int, chord: Chord | None) -> list[Symbol]:
+        """Write one note, chord or rest that lies within a bar.
+
+        Args:
+            start: tick; a multiple of 3, or of 4 where the beat is divided in three.
+            end: tick, likewise.
+            chord: what sounds; None for a rest.
+        """
+        symbols = [
+            symbol
+            for left, right in self._cut_at_triplets(start, end)
+            for symbol in self._divide(left, right, chord)
+        ]
+        if chord is None:
+            return symbols
+        return [
+            replace(symbol, tied_back=symbol.onset > chord.onset, tied_on=symbol.end < chord.end)
+            for symbol in symbols
+        ]
+
+    def whole_bar_rest(self, start: int, end: int) -> Symbol:
+        """Write the rest of a silent bar."""
+        return Symbol(start, end - start, None, "whole", whole_bar=True)
+
+    def _cut_at_triplets(self, start: int, end: int) -> Iterable[tuple[int, int]]:
+        """Cut where a beat divided in three begins or ends inside the span."""
+        cuts = [start]
+        for tick in (start, end):
+            beat = tick // TICKS_PER_QUARTER * TICKS_PER_QUARTER
+            if tick > beat and self._grid.is_triplet_beat(tick):
+                cuts += [cut for cut in (beat, beat + TICKS_PER_QUARTER) if start < cut < end]
+        cuts = sorted({*cuts, end})
+        return pairwise(cuts)
+
+    def _divide(self, start: int, end: int, chord: Chord | None) -> list[Symbol]:
+        ticks = end - start
+        beat = start // TICKS_PER_QUARTER
+        inside = start % TICKS_PER_QUARTER or end % TICKS_PER_QUARTER
+        if inside and self._grid.is_triplet_beat(start) and (end - 1) // TICKS_PER_QUARTER == beat:
+            value = max(value for value in _TRIPLET if value <= ticks)
+            first = Symbol(start, value, chord, _TRIPLET[value], triplet=True)
+            return [first, *(self._divide(start + value, end, chord) if value < ticks else [])]
+        if self._may_stand(start, end, rest=chord is None):
+            if ticks in _PLAIN:
+                return [Symbol(start, ticks, chord, _PLAIN[ticks])]
+            return [Symbol(start, ticks, chord, _DOTTED[ticks], dots=1)]
+        inner = range(start + _FINEST, end, _FINEST)
+        cut = min(inner, key=lambda tick: (self._meter.classify(tick), tick))
+        return [*self._divide(start, cut, chord), *self._divide(cut, end, chord)]
+
+    def _may_stand(self, start: int, end: int, *, rest: bool) -> bool:
+        ticks = end - start
+        if ticks not in _PLAIN and ticks not in _DOTTED:
+            return False
+        meter = self._meter
+        own = meter.classify(start)
+        inner = [meter.classify(tick) for tick in range(start + _FINEST, end, _FINEST)]
+        if not inner:
+            return True
+        strongest = min(inner)
+        if meter.is_compound and strongest <= MetricalClass.STRONG_BEAT:
+            # A value that holds several beats must be made of whole ones.
+            return ticks in _DOTTED and ticks % meter.beat_ticks == 0 and own <= strongest + 1
+        if rest:
+            return own < strongest and (ticks in _PLAIN or meter.is_compound)
+        if own <= strongest:
+            return True
+        return ticks in _PLAIN and own == strongest + 1 and strongest >= MetricalClass.STRONG_BEAT
+
+
+def mark_groups(symbols: Sequence[Symbol], meter: Meter) -> list[Symbol]:
+    """Add beams and triplet brackets to one voice of one bar."""
+    marked = list(symbols)
+    groups: dict[int, list[int]] = {}
+    for index, symbol in enumerate(symbols):
+        groups.setdefault(symbol.onset // meter.beam_ticks, []).append(index)
+    for members in groups.values():
+        for index, beams in _beam_group([symbols[i] for i in members]).items():
+            marked[members[index]] = replace(marked[members[index]], beams=beams)
+        triplets = [i for i in members if symbols[i].triplet]
+        if triplets:
+            marked[triplets[0]] = replace(marked[triplets[0]], tuplet="start")
+            marked[triplets[-1]] = replace(marked[triplets[-1]], tuplet="stop")
+    return marked
+
+
+def _beam_group(symbols: Sequence[Symbol]) -> dict[int, tuple[BeamState, ...]]:
+    """Beams within one group: runs of flagged notes, broken by rests and longer notes."""
+    flags = [_FLAGS.get(s.type, 0) if s.chord is not None else 0 for s in symbols]
+    beams: dict[int, tuple[BeamState, ...]] = {}
+    for index, own in enumerate(flags):
+        before = flags[index - 1] if index else 0
+        after = flags[index + 1] if index + 1 < len(flags) else 0
+        if own and (before or after):
+            levels = range(1, own + 1)
+            beams[index] = tuple(_beam_state(level, before, after) for level in levels)
+    return beams
+
+
+def _beam_state(level: int, before: int, after: int) -> BeamState:
+    joins_before, joins_after = before >= level, after >= level
+    if joins_before and joins_after:
+        return "continue"
+    if joins_before:
+        return "end"
+    if joins_after:
+        return "begin"
+    return "backward hook" if before else "forward hook"

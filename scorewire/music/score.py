@@ -1,0 +1,121 @@
+"""Notes to a score: the one entry to this package.
+
+Notes -> beats and metre -> grid -> hands and lengths -> key and spelling -> bars and voices ->
+MusicXML and MIDI. Every step is a module of its own; this one only sets their order.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from scorewire.errors import NoNotesError
+from scorewire.jobs.options import NotationOptions, Stem
+from scorewire.jobs.report import Report
+from scorewire.music.accents import group_chords
+from scorewire.music.beats import METER_PRIOR, track_beats
+from scorewire.music.instruments import SCORE_ORDER, Instrument, choose_instrument
+from scorewire.music.key import Key, estimate_key
+from scorewire.music.layout import Score, assign_staves, lay_out, rule_bars
+from scorewire.music.meter import TICKS_PER_QUARTER, Meter
+from scorewire.music.midi import write_performance_midi, write_score_midi
+from scorewire.music.musicxml import write_musicxml
+from scorewire.music.notes import Note
+from scorewire.music.quantize import Grid
+from scorewire.music.spelling import spell
+
+
+class ScoreFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished score.
+
+    Attributes:
+        musicxml: MusicXML 4.0, UTF-8.
+        midi: as written, with a tempo map and one track for every part.
+        performance_midi: as played; onsets and offsets to half a millisecond.
+    """
+
+    musicxml: bytes
+    midi: bytes
+    performance_midi: bytes
+
+
+def write_score(
+    parts: Mapping[Stem, Sequence[Note]],
+    *,
+    title: str,
+    notation: NotationOptions,
+    instruments: Sequence[Stem] = (),
+    report: Report,
+) -> ScoreFiles:
+    """Write what was heard as sheet music.
+
+    Parts share their beats, metre and key. Drums have no pitches and are left out. Notes of one
+    pitch that start together in one part are written as one. The same arguments give the same
+    bytes.
+
+    Args:
+        parts: notes of each stem, in any order.
+        title: stands over the first bar.
+        notation: what the musician says about the music; it is written exactly so.
+        instruments: what is heard, as far as the musician said so.
+        report: told how far the work is, and what was found.
+
+    Raises:
+        NoNotesError: there is nothing to write.
+    """
+    heard = [(stem, parts[stem]) for stem in SCORE_ORDER if parts.get(stem)]
+    if not heard:
+        message = "No pitched notes were found: choose a section of the recording with a melody."
+        raise NoNotesError(message)
+    report(0.0, "Finding the beat")
+    grid = _find_grid([note for _, notes in heard for note in notes], notation)
+    tempo_bpm = notation.tempo_bpm or _rounded_tempo(grid)
+    report(0.5, f"Found {grid.meter.name} at {tempo_bpm:g} bpm, sharing out the hands")
+    players = [(choose_instrument(stem, notes, instruments), notes) for stem, notes in heard]
+    written = [assign_staves(grid.place(notes), player, grid) for player, notes in players]
+    every_note = sorted(
+        {note for notes in written for note in notes}, key=lambda n: (n.onset, n.pitch, n.end)
+    )
+    key = Key.parse(notation.key) if notation.key else estimate_key(every_note)
+    report(0.7, f"Found {grid.meter.name} at {tempo_bpm:g} bpm, {key.name}")
+    bars = rule_bars(grid.meter, grid.first_onset, max(note.end for note in every_note))
+    score = Score(
+        title=title,
+        meter=grid.meter,
+        key=key,
+        tempo_bpm=tempo_bpm,
+        bars=bars,
+        parts=tuple(
+            lay_out(player, notes, bars, grid.meter, grid)
+            for (player, _), notes in zip(players, written, strict=True)
+        ),
+        spellings=dict(zip(every_note, spell(every_note, key), strict=True)),
+    )
+    report(0.9, f"Writing {len(bars)} bars")
+    files = ScoreFiles(
+        musicxml=write_musicxml(score),
+        midi=write_score_midi(score, grid, steady=notation.tempo_bpm is not None),
+        performance_midi=write_performance_midi(_performance(players)),
+    )
+    report(1.0, f"Wrote {len(bars)} bars in {grid.meter.name}, {key.name}")
+    return files
+
+
+def _find_grid(notes: Sequence[Note], notation: NotationOptions) -> Grid:
+    events = group_chords(notes)
+    asked = notation.time_signature
+    meters = [Meter.parse(asked)] if asked else list(METER_PRIOR)
+    track = track_beats(events, meters, notation.tempo_bpm)
+    starts_s = np.array([min(note.onset_s for note in event.notes) for event in events])
+    return Grid(track, starts_s)
+
+
+def _rounded_tempo(grid: Grid) -> float:
+    """Beats of the metre in a minute, as a metronome shows them."""
+    return float(round(60.0 / grid.quarter_s * TICKS_PER_QUARTER / grid.meter.beat_ticks))
+
+
+def _performance(
+    players: Sequence[tuple[Instrument, Sequence[Note]]],
+) -> dict[str, tuple[int, Sequence[Note]]]:
+    return {player.name: (player.program, notes) for player, notes in players}
