@@ -1,7 +1,7 @@
 """What the flow needs of a model; the classes behind it are named in the settings.
 
-Both ports are built with keyword arguments `device` and, for the separator, `model` and `folder`;
-building one is cheap, weights are loaded on first use.
+Both ports are built with the keyword argument `device`, the separator also with `model`, `folder`
+and `instruments` (the stems asked for); building one is cheap, weights are loaded on first use.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,0 +1,78 @@
+"""The third stage: every stem that can be written down becomes notes.
+
+Drums have no pitch. A stem that is almost silent holds only what leaked in from the others, and
+the transcriber, which listens to relative levels, would make notes of that.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from scorewire.audio import Audio
+from scorewire.errors import NoNotesError
+from scorewire.inference.ports import Transcriber
+from scorewire.jobs.options import Options, Stem
+from scorewire.jobs.report import Report
+from scorewire.music.notes import Note
+from scorewire.pipeline.spans import span
+
+LEAKAGE_LEVEL = 10 ** (-40 / 20)
+"""Root-mean-square level, against the loudest stem, under which a stem is taken for leakage.
+
+Separation errors of Demucs lie 5 to 10 dB under the stem they spoil (its published SDR), so a
+stem 40 dB down is far below anything that was played."""
+
+
+def transcribe(
+    stems: Mapping[Stem, Audio], options: Options, transcriber: Transcriber, report: Report
+) -> dict[Stem, list[Note]]:
+    """Transcribe each stem that is asked for.
+
+    Args:
+        stems: the separated stems, or the whole recording as `Stem.MIX`.
+        options: `instruments` names the stems to write down after a separation; without it, all.
+        transcriber: the model.
+        report: told the share of the stems' total duration that was heard.
+
+    Returns:
+        The notes of each stem that has any, sorted by onset, then pitch.
+
+    Raises:
+        NoNotesError: no pitched note was found in any stem.
+    """
+    chosen = _choose(stems, options)
+    total_s = sum(audio.duration_s for audio in chosen.values())
+    done_s = 0.0
+    parts: dict[Stem, list[Note]] = {}
+    for number, (stem, audio) in enumerate(chosen.items(), 1):
+        start, end = done_s / total_s, (done_s + audio.duration_s) / total_s
+        name = "the recording" if stem is Stem.MIX else stem.value
+        place = f"Transcribing {name} ({number}/{len(chosen)}): "
+        notes = list(
+            transcriber.transcribe(audio, options.decoding, span(report, start, end, place))
+        )
+        if notes:
+            parts[stem] = notes
+        done_s += audio.duration_s
+    if not parts:
+        message = (
+            "No pitched notes were found; check that the recording holds music with a melody, "
+            "or lower the onset threshold."
+        )
+        raise NoNotesError(message)
+    report(1.0, f"Found {sum(map(len, parts.values()))} notes")
+    return parts
+
+
+def _choose(stems: Mapping[Stem, Audio], options: Options) -> dict[Stem, Audio]:
+    wanted = {Stem.MIX, *(options.instruments or stems)} - {Stem.DRUMS}
+    pitched = {stem: audio for stem, audio in stems.items() if stem in wanted}
+    levels = {stem: _level(audio) for stem, audio in pitched.items()}
+    floor = max(levels.values(), default=0.0) * LEAKAGE_LEVEL
+    return {stem: audio for stem, audio in pitched.items() if levels[stem] > floor}
+
+
+def _level(audio: Audio) -> float:
+    """Root-mean-square level, 1 at full scale."""
+    flat = audio.samples.ravel()
+    return float(np.sqrt(np.dot(flat, flat) / max(flat.size, 1)))
