@@ -1,0 +1,78 @@
+"""Prefect's state hooks: how the states of tasks and flows become the job's events.
+
+A hook may be called twice for one state (Prefect repeats `on_running` around a crash) and, for a
+crash, in a process other than the flow's. The store therefore decides: it never lets progress
+fall, takes one terminal event an attempt, and refuses runs that do not own the job. For the same
+reason a run claims its job in the flow's body, not in a hook.
+"""
+
+from typing import Any
+
+from prefect import Flow, Task
+from prefect.client.schemas.objects import FlowRun, State, TaskRun
+
+from flows.failures import error_detail
+from flows.journal import Journal, current_journal
+from scorewire.errors import CancelledJobError, WorkerLostError
+from scorewire.jobs.stages import Stage, overall_progress
+
+STARTED = {
+    Stage.DOWNLOAD: "Fetching the recording",
+    Stage.SEPARATION: "Separating the instruments",
+    Stage.TRANSCRIPTION: "Listening for notes",
+    Stage.MUSICXML: "Writing the score",
+}
+FINISHED = {
+    Stage.DOWNLOAD: "The recording is here",
+    Stage.SEPARATION: "Separation done",
+    Stage.TRANSCRIPTION: "The notes are found",
+    Stage.MUSICXML: "The score is written",
+}
+
+
+def stage_running(task: Task[Any, Any], task_run: TaskRun, state: State[Any]) -> None:
+    """A stage begins, or is tried again."""
+    stage = Stage(task.name)
+    message = STARTED[stage]
+    if state.name == "Retrying":
+        message = f"{message} (try {task_run.run_count} of {task.retries + 1})"
+    current_journal().progress(stage, overall_progress(stage, 0), message)
+
+
+def stage_completed(task: Task[Any, Any], task_run: TaskRun, state: State[Any]) -> None:
+    """A stage is done, or its result is kept from an earlier run."""
+    stage = Stage(task.name)
+    kept = state.name == "Cached"
+    message = f"{FINISHED[stage]} (kept from an earlier run)" if kept else FINISHED[stage]
+    current_journal().progress(stage, overall_progress(stage, 1), message)
+
+
+def flow_completed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """The score is ready."""
+    Journal.of(flow_run).completed(state.result())
+
+
+def flow_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """A stage failed for good."""
+    journal = Journal.of(flow_run)
+    failure = state.result(raise_on_failure=False)
+    journal.failed(error_detail(failure, journal.stage()))
+
+
+def flow_crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """The flow's process died; this runs in the worker."""
+    end_lost_run(flow_run)
+
+
+def end_lost_run(flow_run: FlowRun) -> None:
+    """Tell that a run's process is gone, and end its job's attempt."""
+    journal = Journal.of(flow_run)
+    lost = WorkerLostError("The process working on this job was lost; try again.")
+    journal.failed(error_detail(lost, journal.stage()))
+
+
+def flow_cancelled(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """A person stopped the job ([J5])."""
+    journal = Journal.of(flow_run)
+    cancelled = CancelledJobError("The job was cancelled; start it again with a retry.")
+    journal.failed(error_detail(cancelled, journal.stage()))

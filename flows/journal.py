@@ -1,0 +1,92 @@
+"""One flow run's hand on its job's history: every event of a flow is written through here."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from prefect.client.schemas.objects import FlowRun
+from prefect.context import FlowRunContext
+
+from flows.runtime import Runtime, runtime
+from scorewire.errors import ConflictError
+from scorewire.jobs.messages import ErrorDetail
+from scorewire.jobs.stages import Stage
+from scorewire.store import events, jobs
+from scorewire.store.jobs import JobRequest
+
+
+@dataclass(frozen=True)
+class Journal:
+    """Writes the events of `flow_run_id` for `job_id`.
+
+    The store refuses whatever comes from a run that no longer owns the job, so a run that was
+    given up for lost cannot disturb the attempt that replaced it.
+    """
+
+    runtime: Runtime
+    job_id: UUID
+    flow_run_id: UUID
+
+    @classmethod
+    def of(cls, flow_run: FlowRun) -> "Journal":
+        """The journal of a flow run, from its parameters."""
+        return cls(runtime(), UUID(str(flow_run.parameters["job_id"])), flow_run.id)
+
+    def claim(self) -> JobRequest:
+        """Take the job for this run; a run retried from outside opens the job's next attempt.
+
+        Returns:
+            What was asked for.
+
+        Raises:
+            ConflictError: another run has the job, or it is completed.
+        """
+        attempt = self.runtime.store(jobs.claim, self.job_id, self.flow_run_id)
+        if attempt is None:
+            message = f"Job {self.job_id} belongs to another run, or is already completed."
+            raise ConflictError(message)
+        return self.request()
+
+    def request(self) -> JobRequest:
+        """What was asked for, with the job's title as it is known by now."""
+        return self.runtime.store(jobs.get_request, self.job_id)
+
+    def name_job(self, title: str) -> None:
+        """Give the job the recording's own title, if it has none."""
+        self.runtime.store(jobs.set_title, self.job_id, title)
+
+    def progress(self, stage: Stage, progress: int, message: str) -> None:
+        """Tell where the attempt stands."""
+        self.runtime.store(
+            events.append_progress,
+            self.job_id,
+            progress=progress,
+            stage=stage,
+            message=message,
+            flow_run_id=self.flow_run_id,
+        )
+
+    def completed(self, result: dict[str, str]) -> None:
+        """End the attempt: its files are stored under the blob keys in `result`."""
+        self.runtime.store(
+            events.append_completed, self.job_id, result=result, flow_run_id=self.flow_run_id
+        )
+
+    def failed(self, error: ErrorDetail) -> None:
+        """End the attempt without a score."""
+        self.runtime.store(
+            events.append_failed, self.job_id, error=error, flow_run_id=self.flow_run_id
+        )
+
+    def stage(self) -> Stage | None:
+        """The stage that the job was last seen in."""
+        job = self.runtime.store(jobs.get_job, self.job_id)
+        return job.stage if job else None
+
+
+def current_journal() -> Journal:
+    """The journal of the flow run that calls this."""
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        message = "A stage runs inside the transcribe flow only."
+        raise RuntimeError(message)
+    return Journal.of(context.flow_run)

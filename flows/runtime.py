@@ -1,0 +1,61 @@
+"""What a flow process needs of the outside, opened on first use: the composition root of flows.
+
+Stages are synchronous code in the main thread, where Prefect can time them out and a signal can
+stop them; the store is asynchronous. One event loop in a thread of its own stands between them.
+"""
+
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from anyio.from_thread import start_blocking_portal
+
+from scorewire.blobs import open_blobs
+from scorewire.errors import StackFailedError
+from scorewire.settings import Settings
+from scorewire.store.engine import open_engine
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Runtime:
+    """Settings, blobs and the store, for the life of one process.
+
+    Raises:
+        StackFailedError: the worker's environment names no database.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.database_url is None:
+            message = "The worker has no SCOREWIRE_DATABASE_URL; set it to the API's database."
+            raise StackFailedError(message)
+        self.settings = settings
+        self.blobs = open_blobs(settings.storage_url, settings.data_dir)
+        # Open as long as the process, which ends with the flow run.
+        self._portal = start_blocking_portal().__enter__()
+        self._engine = open_engine(settings.database_url.get_secret_value(), pool_size=1)
+
+    def store(
+        self,
+        operation: Callable[Concatenate[Any, P], Awaitable[T]],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run one of the store's operations, which take the engine first.
+
+        Raises:
+            ServiceUnavailableError: Postgres stays out of reach.
+        """
+
+        async def run() -> T:
+            return await operation(self._engine, *args, **kwargs)
+
+        return self._portal.call(run)
+
+
+@cache
+def runtime() -> Runtime:
+    """The process's runtime."""
+    return Runtime(Settings())

@@ -1,0 +1,36 @@
+"""The notes become a score: MusicXML and MIDI."""
+
+from flows.journal import current_journal
+from flows.reporting import StageReport
+from flows.stages.storage import store_bytes
+from flows.stages.task import content_key, run_stage, stage_task
+from flows.stages.transcription import load_notes
+from scorewire.jobs.options import Options
+from scorewire.jobs.stages import Stage
+from scorewire.pipeline.musicxml import engrave
+
+
+def musicxml(options: Options, title: str, notes: dict[str, str]) -> dict[str, str]:
+    """Write a job's score.
+
+    Returns:
+        Blob keys by kind: `musicxml`, `midi` (quantised), `performance_midi` (as played).
+    """
+    key = content_key(Stage.MUSICXML, notes["notes"], title, options.notation, options.instruments)
+    return run_stage(musicxml_task, options, title, notes["notes"], key=key)
+
+
+@stage_task(Stage.MUSICXML, retries=1, timeout_s=900)
+def musicxml_task(options: Options, title: str, notes_key: str, *, key: str) -> dict[str, str]:
+    """Engrave, and store the files."""
+    files = engrave(
+        load_notes(notes_key),
+        options,
+        title=title,
+        report=StageReport(current_journal(), Stage.MUSICXML),
+    )
+    return {
+        "musicxml": store_bytes("scores", files.musicxml, ".musicxml"),
+        "midi": store_bytes("scores", files.midi, ".mid"),
+        "performance_midi": store_bytes("scores", files.performance_midi, ".performance.mid"),
+    }

@@ -1,0 +1,36 @@
+"""What stages hand to each other, stored under the SHA-256 of its bytes."""
+
+from hashlib import file_digest, sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from flows.runtime import runtime
+from scorewire.audio import Audio
+from scorewire.media.flac import read_flac, write_flac
+
+
+def store_audio(folder: str, audio: Audio) -> str:
+    """Store audio as FLAC; returns its blob key."""
+    with TemporaryDirectory(prefix="scorewire-") as scratch:
+        path = Path(scratch) / "audio.flac"
+        write_flac(audio, path)
+        with path.open("rb") as file:
+            digest = file_digest(file, "sha256").hexdigest()
+        key = f"{folder}/{digest}.flac"
+        runtime().blobs.put_file(key, path)
+    return key
+
+
+def load_audio(key: str) -> Audio:
+    """Read audio that `store_audio` stored."""
+    with TemporaryDirectory(prefix="scorewire-") as scratch:
+        path = Path(scratch) / "audio.flac"
+        runtime().blobs.get_file(key, path)
+        return read_flac(path)
+
+
+def store_bytes(folder: str, content: bytes, suffix: str) -> str:
+    """Store a small file; returns its blob key."""
+    key = f"{folder}/{sha256(content).hexdigest()}{suffix}"
+    runtime().blobs.put_bytes(key, content)
+    return key

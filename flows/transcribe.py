@@ -1,0 +1,44 @@
+"""The main job: the order of the stages, nothing else."""
+
+from uuid import UUID
+
+from prefect import flow
+
+from flows.hooks import flow_cancelled, flow_completed, flow_crashed, flow_failed
+from flows.journal import current_journal
+from flows.stages.download import download
+from flows.stages.musicxml import musicxml
+from flows.stages.separation import separation
+from flows.stages.transcription import transcription
+
+UNTITLED = "Untitled"
+
+
+@flow(
+    on_completion=[flow_completed],
+    on_failure=[flow_failed],
+    on_crashed=[flow_crashed],
+    on_cancellation=[flow_cancelled],
+)
+def transcribe(job_id: UUID) -> dict[str, str]:
+    """Turn a job's recording into a score.
+
+    A run that is retried, here or from the Prefect UI, finds the results of the stages that were
+    done and goes on at the one that failed.
+
+    Args:
+        job_id: a job that was created through the API.
+
+    Returns:
+        The blob keys of the score's files, by kind: `musicxml`, `midi`, `performance_midi`.
+
+    Raises:
+        ConflictError: another run has the job, or it is completed.
+        ScorewireError: a stage failed for good.
+    """
+    journal = current_journal()
+    request = journal.claim()
+    recording = download(job_id, request)
+    stems = separation(request.options, recording)
+    notes = transcription(request.options, stems)
+    return musicxml(request.options, journal.request().title or UNTITLED, notes)
