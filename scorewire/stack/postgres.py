@@ -58,8 +58,10 @@ class EmbeddedPostgres:
         return self._child
 
     def url(self, database: str = "postgres") -> str:
-        """The address of a database: `postgresql://role:password@host:port/database`."""
-        return f"postgresql://{ROLE}:{self._password}@{LOOPBACK}:{self.port}/{database}"
+        """The address of a database: `postgresql://role:password@host:port/database?…`."""
+        # Loopback needs no TLS; saying so spares each connection a question and a search for keys.
+        server = f"{ROLE}:{self._password}@{LOOPBACK}:{self.port}"
+        return f"postgresql://{server}/{database}?sslmode=disable"
 
     async def start(self) -> None:
         """Make the cluster if there is none, start the server, wait until it takes connections.

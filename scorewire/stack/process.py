@@ -5,6 +5,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ MARKER = "SCOREWIRE_STACK_PART"
 
 _PR_SET_PDEATHSIG = 1
 _LOG_TAIL_BYTES = 4096
+_KILL_TIMEOUT_S = 5.0
 
 # Looked up before any fork: between fork and exec nothing may be loaded or allocated needlessly.
 _prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
@@ -184,11 +186,24 @@ def marked(prefix: str) -> list[psutil.Process]:
 
 
 def kill(processes: list[psutil.Process]) -> None:
-    """Kill processes and wait until they are gone; psutil never mistakes a reused pid for them."""
+    """Kill processes and wait until they have ended.
+
+    Safe against reused numbers: psutil compares when a process was started.
+    """
     for process in processes:
         with suppress(psutil.Error):
             process.kill()
-    psutil.wait_procs(processes, timeout=5)
+    deadline_s = time.monotonic() + _KILL_TIMEOUT_S
+    while any(map(alive, processes)) and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether it runs; one that has ended, and that its parent did not fetch yet, does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _descendants(pid: int) -> list[psutil.Process]:

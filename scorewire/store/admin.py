@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 _POLL_INTERVAL_S = 0.02
 
 # What a server that is not ready yet may answer: no listener, a closed socket, "starting up".
-_NOT_YET = (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError)
+_NOT_YET = (
+    ConnectionError,
+    TimeoutError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.ConnectionDoesNotExistError,
+)
 
 
 async def answers(url: str) -> bool:
