@@ -1,0 +1,62 @@
+"""Sounds that tests make themselves, so that none depends on a recording from elsewhere."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from scorewire.audio import SAMPLE_RATE_HZ, Audio
+
+PlayedNote = tuple[float, float, int]
+"""Onset (s), duration (s) and MIDI pitch."""
+
+
+def tone(duration_s: float, frequency_hz: float = 440.0, level: float = 0.4) -> Audio:
+    """A sine on both channels, with a little noise so that no codec squeezes it to nothing."""
+    times_s = np.arange(round(duration_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    noise = np.random.default_rng(0).normal(0, level / 20, times_s.size)
+    samples = level * np.sin(2 * np.pi * frequency_hz * times_s) + noise
+    return Audio(np.stack([samples, samples]).astype(np.float32))
+
+
+def plucked(notes: Iterable[PlayedNote], tail_s: float = 1.0) -> Audio:
+    """Notes of five decaying partials, somewhat like a piano's."""
+    played = list(notes)
+    end_s = max(onset_s + duration_s for onset_s, duration_s, _ in played) + tail_s
+    samples = np.zeros(round(end_s * SAMPLE_RATE_HZ), np.float32)
+    for onset_s, duration_s, pitch in played:
+        sound = _pluck(duration_s, pitch)
+        start = round(onset_s * SAMPLE_RATE_HZ)
+        samples[start : start + sound.size] += sound
+    return Audio(np.stack([samples, samples]))
+
+
+def encode(audio: Audio, path: Path, codec: str, *, layout: str = "stereo") -> Path:
+    """Write a file with FFmpeg's encoder `codec`, in the format that its name ends in."""
+    channels = {"mono": 1, "stereo": 2, "5.1": 6}[layout]
+    rate_hz = 48_000 if codec == "libopus" else SAMPLE_RATE_HZ
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=rate_hz)
+        stream.layout = layout
+        frame = av.AudioFrame.from_ndarray(
+            np.repeat(audio.samples[:1], channels, axis=0), format="fltp", layout=layout
+        )
+        frame.sample_rate = SAMPLE_RATE_HZ
+        size = stream.codec_context.frame_size or None
+        resampler = av.AudioResampler(stream.format.name, layout, rate_hz, frame_size=size)
+        for piece in (*resampler.resample(frame), *resampler.resample(None), None):
+            container.mux(stream.encode(piece))
+    return path
+
+
+def _pluck(duration_s: float, pitch: int) -> NDArray[np.float32]:
+    frequency_hz = 440 * 2 ** ((pitch - 69) / 12)
+    times_s = np.arange(round(duration_s * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    partials = [
+        np.sin(2 * np.pi * frequency_hz * number * times_s) / number * np.exp(-4 * number * times_s)
+        for number in range(1, 6)
+    ]
+    fade = np.minimum(1, times_s / 0.003) * np.minimum(1, (duration_s - times_s) / 0.01)
+    return (0.2 * sum(partials) * fade).astype(np.float32)
