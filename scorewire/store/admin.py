@@ -52,6 +52,16 @@ async def wait_until_ready(url: str, timeout_s: float) -> None:
         await asyncio.sleep(_POLL_INTERVAL_S)
 
 
+async def server_version(url: str) -> str:
+    """The version of the server that has the database `url`.
+
+    Raises:
+        ServiceUnavailableError: it cannot be used.
+    """
+    async with _connection(url) as connection:
+        return str(await connection.fetchval("SHOW server_version"))
+
+
 async def create_databases(url: str, names: Iterable[str]) -> None:
     """Create those of the databases that do not exist yet.
 

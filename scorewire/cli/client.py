@@ -1,0 +1,174 @@
+"""Speaks to a Scorewire server: the REST calls and the stream that `transcribe` needs."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import httpx
+import msgspec
+from websockets.asyncio.client import connect
+
+from scorewire.errors import ErrorCode, ScorewireError, ServiceUnavailableError
+from scorewire.jobs.job import Job
+from scorewire.jobs.messages import Completed, EventMessage, Failed, Heartbeat, Pong, Progress
+from scorewire.jobs.options import Options
+
+_TIMEOUT = httpx.Timeout(30.0, write=None)  # an upload takes as long as the line does
+_CHUNK_BYTES = 1 << 16
+_SERVER_MESSAGE = msgspec.json.Decoder(Progress | Completed | Failed | Heartbeat)
+
+
+class ServerError(ScorewireError):
+    """What a server answered, in its own words.
+
+    Args:
+        message: the server's sentence.
+        error_code: its stable code.
+        retryable: whether it says that the same request may succeed later.
+    """
+
+    def __init__(self, message: str, error_code: ErrorCode, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.error_code = error_code
+        self.may_retry = retryable
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """What the client needs of the answer to a request for a transcription."""
+
+    job_id: UUID
+    websocket_url: str
+
+
+class _Problem(msgspec.Struct, frozen=True):
+    detail: str
+    code: ErrorCode = ErrorCode.INTERNAL
+    retryable: bool = False
+
+
+class Client:
+    """A connection to one server; an async context manager.
+
+    Args:
+        server_url: its address, without a path.
+        token: the bearer token, for a server that asks for one.
+
+    Every call raises ServiceUnavailableError where the server cannot be reached, and ServerError
+    where it refuses.
+    """
+
+    def __init__(self, server_url: str, token: str | None = None) -> None:
+        self.server_url = server_url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.AsyncClient(
+            base_url=self.server_url, headers=self._headers, timeout=_TIMEOUT
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._http.aclose()
+
+    async def is_ready(self) -> bool:
+        """Whether the server says that it can take work."""
+        try:
+            return (await self._http.get("/health/ready")).is_success
+        except httpx.HTTPError:
+            return False
+
+    async def submit_link(self, url: str, options: Options) -> Accepted:
+        """Ask for the transcription of a page's recording."""
+        body = {"youtube_url": url, "options": msgspec.to_builtins(options)}
+        answer = await self._send("POST", "/api/v1/transcribe", json=body, idempotent=True)
+        return msgspec.json.decode(answer.content, type=Accepted)
+
+    async def submit_file(self, path: Path, options: Options) -> Accepted:
+        """Send a file, as it is read, and ask for its transcription."""
+        fields = {"options": msgspec.json.encode(options).decode()}
+        with path.open("rb") as file:
+            files = {"file": (path.name, file, "application/octet-stream")}
+            answer = await self._send(
+                "POST", "/api/v1/transcribe/upload", data=fields, files=files, idempotent=True
+            )
+        return msgspec.json.decode(answer.content, type=Accepted)
+
+    async def job(self, job_id: UUID) -> Job:
+        """Where the job stands."""
+        answer = await self._send("GET", f"/api/v1/jobs/{job_id}")
+        return msgspec.json.decode(answer.content, type=Job)
+
+    async def cancel(self, job_id: UUID) -> None:
+        """Stop the job."""
+        await self._send("POST", f"/api/v1/jobs/{job_id}/cancel")
+
+    async def download(self, path: str, target: Path) -> None:
+        """Save what is at a path of the server; the target is whole or not there."""
+        partial = target.with_name(f".{target.name}.{uuid4().hex}.part")
+        try:
+            async with self._http.stream("GET", path) as answer:
+                if not answer.is_success:
+                    await answer.aread()
+                _raise_for(answer)
+                with partial.open("wb") as file:
+                    async for chunk in answer.aiter_bytes(_CHUNK_BYTES):
+                        file.write(chunk)
+            partial.replace(target)
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        finally:
+            partial.unlink(missing_ok=True)
+
+    async def stream(self, websocket_url: str, after: int) -> AsyncIterator[EventMessage]:
+        """Yield the job's events after the given one, and answer heartbeats.
+
+        Raises:
+            OSError, websockets.WebSocketException: the stream broke or was refused.
+        """
+        separator = "&" if urlsplit(websocket_url).query else "?"
+        url = f"{websocket_url}{separator}after={after}"
+        async with connect(url, additional_headers=self._headers) as socket:
+            async for frame in socket:
+                try:
+                    message = _SERVER_MESSAGE.decode(frame)
+                except msgspec.ValidationError:
+                    continue  # a newer server may send more than this client knows
+                if isinstance(message, Heartbeat):
+                    pong = Pong(timestamp=message.timestamp)
+                    await socket.send(msgspec.json.encode(pong).decode())
+                else:
+                    yield message
+
+    async def _send(
+        self, method: str, path: str, *, idempotent: bool = False, **body: object
+    ) -> httpx.Response:
+        headers = {"Idempotency-Key": str(uuid4())} if idempotent else {}
+        request = self._http.build_request(method, path, headers=headers, **body)  # type: ignore[arg-type] # json, data or files, as httpx takes them
+        try:
+            answer = await self._http.send(request)
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        _raise_for(answer)
+        return answer
+
+    def _unreachable(self, error: httpx.HTTPError) -> ServiceUnavailableError:
+        why = str(error) or type(error).__name__
+        return ServiceUnavailableError(f"The server {self.server_url} does not answer ({why}).")
+
+
+def _raise_for(answer: httpx.Response) -> None:
+    if answer.is_success:
+        return
+    try:
+        problem = msgspec.json.decode(answer.content, type=_Problem)
+    except msgspec.MsgspecError:
+        problem = _Problem(detail=f"The server answered {answer.status_code} to {answer.url.path}.")
+    raise ServerError(problem.detail, problem.code, retryable=problem.retryable)

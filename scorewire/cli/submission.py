@@ -1,0 +1,159 @@
+"""Takes one recording through a server: find or start one, submit, follow, save."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from scorewire.cli.client import Accepted, Client
+from scorewire.cli.composition import stack_config
+from scorewire.cli.follow import Update, follow
+from scorewire.cli.progress import display
+from scorewire.cli.terminal import say
+from scorewire.errors import (
+    InternalError,
+    InvalidRequestError,
+    ScorewireError,
+    ServiceUnavailableError,
+)
+from scorewire.jobs.job import Job, JobStatus
+from scorewire.jobs.messages import ErrorDetail
+from scorewire.jobs.options import Options
+from scorewire.settings import Settings
+
+_CANCEL_TIMEOUT_S = 5.0
+_LONGEST_NAME = 120
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How it ended: the two files, or the error."""
+
+    job_id: UUID
+    status: JobStatus
+    title: str | None
+    duration_seconds: float | None
+    musicxml: Path | None = None
+    midi: Path | None = None
+    error: ErrorDetail | None = None
+
+
+async def submit(recording: str, options: Options, folder: Path, server: str | None) -> Outcome:
+    """Transcribe one recording and save the results.
+
+    Args:
+        recording: a path, or an http address.
+        options: what is asked for.
+        folder: where the results go; created if missing.
+        server: a server's address; None for the stack on this machine, started if need be.
+
+    Raises:
+        ScorewireError: the request was refused, or the server is away.
+    """
+    path = None if _is_link(recording) else _existing(recording)
+    _make_folder(folder)
+    settings = Settings()
+    token = settings.token.get_secret_value() if settings.token else None
+    async with _server(settings, server) as server_url, Client(server_url, token) as client:
+        with display() as shown:
+            shown.show(Update(0, None, "sending the recording"))
+            if path is None:
+                accepted = await client.submit_link(recording, options)
+            else:
+                accepted = await client.submit_file(path, options)
+            try:
+                updates = follow(client, accepted.job_id, accepted.websocket_url)
+                async for update in updates:
+                    shown.show(update)
+            except asyncio.CancelledError:
+                await _cancel(client, accepted)
+                raise
+            job = await client.job(accepted.job_id)
+            if job.status is JobStatus.COMPLETED:
+                shown.show(Update(100, None, "done"))
+        return await _save(client, job, folder, path)
+
+
+def _is_link(recording: str) -> bool:
+    return recording.startswith(("http://", "https://"))
+
+
+def _existing(recording: str) -> Path:
+    path = Path(recording).expanduser()
+    if not path.is_file():
+        msg = f"There is no file {path}: give an audio file, or the address of a video."
+        raise InvalidRequestError(msg)
+    return path
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = f"The folder {folder} cannot be made ({error.strerror}): choose another with -o."
+        raise InvalidRequestError(msg) from error
+
+
+@asynccontextmanager
+async def _server(settings: Settings, server: str | None) -> AsyncIterator[str]:
+    """A server that takes work: the one asked for, the running one, or a private one."""
+    if server is not None:
+        yield server
+        return
+    from scorewire.stack.state import read_state  # noqa: PLC0415 - not needed with --server
+
+    config = stack_config(settings, any_ports=True)
+    running = read_state(config.data_dir)
+    if running is not None:
+        async with Client(running.api_url) as client:
+            if not await client.is_ready():
+                msg = (
+                    f"A stack runs here (process {running.pid}), but {running.api_url} is not "
+                    "ready: look at its terminal, or stop it and try again."
+                )
+                raise ServiceUnavailableError(msg)
+        yield running.api_url
+        return
+    from scorewire.stack.supervisor import running_stack  # noqa: PLC0415 - only where one starts
+
+    say("No stack is running: starting one for this command (`scorewire up` keeps one running).")
+    async with running_stack(config, say) as stack:
+        yield stack.urls.api
+
+
+async def _cancel(client: Client, accepted: Accepted) -> None:
+    say("Stopping the transcription ...")
+    with suppress(ScorewireError, TimeoutError):
+        async with asyncio.timeout(_CANCEL_TIMEOUT_S):
+            await client.cancel(accepted.job_id)
+
+
+async def _save(client: Client, job: Job, folder: Path, path: Path | None) -> Outcome:
+    outcome = Outcome(
+        job_id=job.job_id,
+        status=job.status,
+        title=job.title,
+        duration_seconds=job.duration_seconds,
+        error=job.error,
+    )
+    if job.status is not JobStatus.COMPLETED:
+        if job.error is None:
+            msg = "The server ended the job without saying why: look at its logs."
+            raise InternalError(msg)
+        return outcome
+    name = file_name(job.title or (path.stem if path else str(job.job_id)))
+    musicxml, midi = folder / f"{name}.musicxml", folder / f"{name}.mid"
+    await client.download(f"/api/v1/scores/{job.job_id}", musicxml)
+    await client.download(f"/api/v1/scores/{job.job_id}/midi", midi)
+    return msgspec.structs.replace(outcome, musicxml=musicxml, midi=midi)
+
+
+def file_name(title: str) -> str:
+    """The title as a file's name, on every system: no separators, no leading dots."""
+    kept = "".join(
+        " " if character in '/\\:*?"<>|' or not character.isprintable() else character
+        for character in title
+    )
+    return " ".join(kept.split()).strip(".")[:_LONGEST_NAME].strip() or "score"

@@ -1,0 +1,88 @@
+"""`scorewire transcribe`: one recording in, MusicXML and MIDI out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+from cyclopts import Parameter
+
+from scorewire.cli.terminal import result, say
+from scorewire.cli.timecode import seconds
+from scorewire.errors import InvalidRequestError
+from scorewire.jobs.options import Options, SeparationMode, Stem
+
+if TYPE_CHECKING:
+    from scorewire.cli.submission import Outcome
+
+TimeSignature = Literal["2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8"]
+
+
+def transcribe(  # noqa: PLR0913 - each is an option of the command line
+    recording: str,
+    /,
+    *,
+    output: Annotated[Path, Parameter(alias="-o")] = Path(),
+    json: bool = False,
+    server: str | None = None,
+    title: str | None = None,
+    solo: bool = False,
+    instruments: Annotated[tuple[Stem, ...], Parameter(consume_multiple=True)] = (),
+    separation: SeparationMode = SeparationMode.AUTO,
+    tempo: float | None = None,
+    time_signature: TimeSignature | None = None,
+    key: str | None = None,
+    start: str = "0",
+    end: str | None = None,
+) -> int:
+    """Transcribe a recording to MusicXML and MIDI.
+
+    Uses the stack that runs on this machine, or starts one for the length of the command.
+
+    Args:
+        recording: an audio or video file, or the address of a YouTube video.
+        output: folder for the results.
+        json: print one JSON object at the end, and nothing else, to standard output.
+        server: address of another Scorewire server, for example http://music.example:8000.
+        title: title of the piece; otherwise the video's, or the file's name.
+        solo: one instrument plays alone, so there is nothing to separate.
+        instruments: what is heard, and is to be written down: piano, vocals, bass, ...
+        separation: whether to split the recording into instruments first.
+        tempo: beats per minute, where the estimate is wrong.
+        time_signature: the metre, where the estimate is wrong.
+        key: for example "F# minor", where the estimate is wrong.
+        start: where the section to transcribe begins, in seconds or m:ss.
+        end: where it ends.
+    """
+    options = _options(
+        title=title,
+        recording="solo" if solo else "mix",
+        instruments=instruments,
+        separation=separation,
+        start_s=seconds(start, "--start"),
+        end_s=seconds(end, "--end") if end is not None else None,
+        notation={"tempo_bpm": tempo, "time_signature": time_signature, "key": key},
+    )
+    from scorewire.cli.running import run  # noqa: PLC0415 - an option at fault is told without them
+    from scorewire.cli.submission import submit  # noqa: PLC0415 - see above
+
+    outcome = run(submit(recording, options, output.expanduser(), server))
+    return _report(outcome, as_json=json)
+
+
+def _options(**values: object) -> Options:
+    try:
+        return msgspec.convert(values, Options)
+    except msgspec.ValidationError as error:
+        msg = f"An option is not valid: {error}; correct it (see `scorewire transcribe --help`)."
+        raise InvalidRequestError(msg) from error
+
+
+def _report(outcome: "Outcome", *, as_json: bool) -> int:
+    if as_json:
+        result(msgspec.json.encode(outcome).decode())
+    elif outcome.error is None:
+        result(f"{outcome.musicxml}\n{outcome.midi}")
+    if outcome.error is not None:
+        say(f"scorewire: {outcome.error.message}")
+        return 1
+    return 0
