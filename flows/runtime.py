@@ -5,6 +5,7 @@ stop them; the store is asynchronous. One event loop in a thread of its own stan
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from functools import cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -33,7 +34,8 @@ class Runtime:
         self.settings = settings
         self.blobs = open_blobs(settings.storage_url, settings.data_dir)
         # Open as long as the process, which ends with the flow run.
-        self._portal = start_blocking_portal().__enter__()
+        self._open = ExitStack()
+        self._portal = self._open.enter_context(start_blocking_portal(name="scorewire-store"))
         self._engine = open_engine(settings.database_url.get_secret_value(), pool_size=1)
 
     def store(

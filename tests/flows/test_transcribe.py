@@ -1,0 +1,70 @@
+"""The flow as a whole, and what it keeps for later runs."""
+
+import json
+from uuid import UUID
+
+import pytest
+
+from flows.runtime import Runtime
+from flows.transcribe import transcribe
+from scorewire.errors import ConflictError
+from scorewire.jobs.job import JobStatus
+from scorewire.store.events import events_after
+from scorewire.store.jobs import get_job, get_result
+
+
+def told(runtime: Runtime, job_id: UUID) -> list[dict]:
+    """All events of a job."""
+    return [json.loads(event.frame) for event in runtime.store(events_after, job_id, 0)]
+
+
+def kept_stages(runtime: Runtime, job_id: UUID) -> list[str]:
+    """The stages whose result was there already."""
+    messages = [event for event in told(runtime, job_id) if "message" in event]
+    return [event["stage"] for event in messages if "kept" in event["message"]]
+
+
+def test_a_recording_becomes_a_score(flow_runtime: Runtime, submit):
+    """[J2] [J3] The hooks write one gapless history that ends in `completed`; all files exist."""
+    job_id = submit(seed=1)
+    transcribe(job_id)
+    events = told(flow_runtime, job_id)
+    assert [event["id"] for event in events] == list(range(1, len(events) + 1))
+    assert [event["type"] for event in events].count("completed") == 1
+    assert events[-1]["type"] == "completed"
+    result = flow_runtime.store(get_result, job_id)
+    assert set(result) == {"musicxml", "midi", "performance_midi"}
+    assert all(flow_runtime.blobs.exists(key) for key in result.values())
+
+
+def test_the_same_recording_is_not_worked_on_twice(flow_runtime: Runtime, submit):
+    """A second job with the same content finds every stage's result."""
+    first, second = submit(seed=2), submit(seed=2)
+    assert transcribe(first) == transcribe(second)
+    assert kept_stages(flow_runtime, first) == []
+    assert kept_stages(flow_runtime, second) == [
+        "download",
+        "separation",
+        "transcription",
+        "musicxml",
+    ]
+
+
+def test_a_kept_result_whose_files_are_gone_is_made_again(flow_runtime: Runtime, submit):
+    """Retention may remove a stem; the next job then separates anew instead of failing."""
+    first, second = submit(seed=3), submit(seed=3)
+    result = transcribe(first)
+    flow_runtime.blobs.delete(result["musicxml"])
+    assert transcribe(second) == result
+    assert flow_runtime.blobs.exists(result["musicxml"])
+    assert flow_runtime.store(get_job, second).status is JobStatus.COMPLETED
+
+
+def test_a_completed_job_is_not_run_again(flow_runtime: Runtime, submit):
+    """[J3] After the terminal event nothing is accepted, not even from a new run."""
+    job_id = submit(seed=4)
+    transcribe(job_id)
+    before = told(flow_runtime, job_id)
+    with pytest.raises(ConflictError):
+        transcribe(job_id)
+    assert told(flow_runtime, job_id) == before
