@@ -3,10 +3,30 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import ValidationError
+
+from scorewire.errors import SetupError
 from scorewire.settings import Settings, inherited_environment
 
 if TYPE_CHECKING:
     from scorewire.stack.config import StackConfig
+
+
+def read_settings() -> Settings:
+    """All settings, from the environment.
+
+    Raises:
+        SetupError: a variable has a value that is not allowed.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"SCOREWIRE_{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
+            for fault in error.errors(include_input=False)
+        )
+        msg = f"A setting is not valid, correct it ({faults})."
+        raise SetupError(msg) from error
 
 
 def stack_config(settings: Settings, *, any_ports: bool = False) -> "StackConfig":

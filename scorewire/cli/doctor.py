@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from scorewire.cli.composition import read_settings
 from scorewire.cli.terminal import result
-from scorewire.settings import Settings
 
 if TYPE_CHECKING:
     from scorewire.cli.checks import Finding
@@ -19,7 +19,7 @@ def doctor(*, json: bool = False) -> int:
     """
     from scorewire.cli.checks import examine  # noqa: PLC0415 - imports torch
 
-    findings = examine(Settings())
+    findings = examine(read_settings())
     usable = not any(finding.blocks for finding in findings)
     if json:
         report = {"usable": usable, "checks": findings}

@@ -35,7 +35,7 @@ app.command(
 app.command(
     "scorewire.cli.convert:convert",
     name="convert",
-    help="Turn a performance as MIDI into a score.",
+    help="Transcribe within this process, without any service: for scripts and evaluation.",
 )
 app.command(
     "scorewire.cli.doctor:doctor",
@@ -61,9 +61,6 @@ def main() -> None:
 
 
 def _unexpected(error: Exception) -> str:
-    # Settings that cannot be read are a person's slip, and pydantic says which one.
-    if type(error).__name__ == "ValidationError" and type(error).__module__ == "pydantic_core":
-        return f"A setting is not valid; correct it. {error}"
     report = _crash_report(error)
     where = f"the details are in {report}" if report else "its details could not be saved"
     return f"An unexpected error ({type(error).__name__}: {error}); {where}."

@@ -97,7 +97,8 @@ class Lines:
         if update.stage == self._stage and 0 <= moved < _LINE_STEP:
             return
         self._stage, self._progress = update.stage, update.progress
-        say(f"{update.progress:3d} %  {update.stage or 'waiting'}: {update.message}")
+        stage = f"{update.stage}: " if update.stage else ""
+        say(f"{update.progress:3d} %  {stage}{update.message}")
 
 
 def stage_strip(progress: int, current: Stage | None) -> str:

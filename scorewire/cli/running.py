@@ -5,6 +5,8 @@ import signal
 from collections.abc import Coroutine
 from typing import TypeVar
 
+from scorewire.cli.terminal import say
+
 T = TypeVar("T")
 
 
@@ -13,23 +15,32 @@ class StoppedError(Exception):
 
 
 def run(main: Coroutine[None, None, T]) -> T:
-    """Run the coroutine; Ctrl-C, SIGTERM and a closed terminal cancel it.
+    """Run the coroutine; Ctrl-C, SIGTERM and a closed terminal cancel it, once.
 
-    A second Ctrl-C ends the process without waiting for its clean-up.
+    Further signals change nothing, since some wrappers hand one Ctrl-C on twice; the clean-up has
+    time limits of its own.
 
     Raises:
         StoppedError: it was stopped.
     """
+    stopping = False
 
     async def guarded() -> T:
         task = asyncio.current_task()
-        if task is not None:
-            loop = asyncio.get_running_loop()
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(number, task.cancel)
+        loop = asyncio.get_running_loop()
+
+        def stop() -> None:
+            nonlocal stopping
+            if task is not None and not stopping:
+                stopping = True
+                say("Stopping ...")
+                task.cancel()
+
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, stop)
         return await main
 
     try:
         return asyncio.run(guarded())
-    except (KeyboardInterrupt, asyncio.CancelledError) as stop:
+    except asyncio.CancelledError as stop:
         raise StoppedError from stop

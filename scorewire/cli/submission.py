@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from scorewire.cli.client import Accepted, Client
-from scorewire.cli.composition import stack_config
+from scorewire.cli.composition import read_settings, stack_config
 from scorewire.cli.follow import Update, follow
 from scorewire.cli.progress import display
 from scorewire.cli.terminal import say
@@ -35,8 +35,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     status: JobStatus
     title: str | None
     duration_seconds: float | None
-    musicxml: Path | None = None
-    midi: Path | None = None
+    musicxml: str | None = None
+    midi: str | None = None
     error: ErrorDetail | None = None
 
 
@@ -54,7 +54,7 @@ async def submit(recording: str, options: Options, folder: Path, server: str | N
     """
     path = None if _is_link(recording) else _existing(recording)
     _make_folder(folder)
-    settings = Settings()
+    settings = read_settings()
     token = settings.token.get_secret_value() if settings.token else None
     async with _server(settings, server) as server_url, Client(server_url, token) as client:
         with display() as shown:
@@ -124,7 +124,6 @@ async def _server(settings: Settings, server: str | None) -> AsyncIterator[str]:
 
 
 async def _cancel(client: Client, accepted: Accepted) -> None:
-    say("Stopping the transcription ...")
     with suppress(ScorewireError, TimeoutError):
         async with asyncio.timeout(_CANCEL_TIMEOUT_S):
             await client.cancel(accepted.job_id)
@@ -147,7 +146,7 @@ async def _save(client: Client, job: Job, folder: Path, path: Path | None) -> Ou
     musicxml, midi = folder / f"{name}.musicxml", folder / f"{name}.mid"
     await client.download(f"/api/v1/scores/{job.job_id}", musicxml)
     await client.download(f"/api/v1/scores/{job.job_id}/midi", midi)
-    return msgspec.structs.replace(outcome, musicxml=musicxml, midi=midi)
+    return msgspec.structs.replace(outcome, musicxml=str(musicxml), midi=str(midi))
 
 
 def file_name(title: str) -> str:

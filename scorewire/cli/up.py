@@ -1,6 +1,6 @@
 """`scorewire up`: the whole stack in one terminal."""
 
-from scorewire.cli.composition import stack_config
+from scorewire.cli.composition import read_settings, stack_config
 from scorewire.cli.running import StoppedError, run
 from scorewire.cli.terminal import say
 from scorewire.settings import Settings
@@ -13,7 +13,7 @@ def up() -> None:
 
     Settings are environment variables: docs/configuration.md lists them.
     """
-    settings = Settings()
+    settings = read_settings()
     if settings.host not in _LOOPBACK:
         say(
             f"Warning: the API listens on {settings.host}, so other machines can reach it. "
