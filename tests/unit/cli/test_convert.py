@@ -1,11 +1,11 @@
 """`scorewire convert` from a recording to its files, in this process."""
 
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import cyclopts
 import mido
 import pytest
+from lxml import etree
 from models import SIX_SOURCES, make_tiny_demucs
 from sounds import encode, plucked
 
@@ -57,7 +57,7 @@ def test_writes_all_three_files(recording: Path, tmp_path: Path) -> None:
     """The score has the melody's notes and the file's name; the MIDI has them as played."""
     score, midi, quantised = (tmp_path / name for name in ("a.musicxml", "a.mid", "q.mid"))
     run(recording, "--musicxml", score, "--midi", midi, "--quantised-midi", quantised, "--solo")
-    root = ET.parse(score).getroot()
+    root = etree.parse(score).getroot()
     assert "a melody" in score.read_text()
     assert len(root.findall(".//note/pitch")) >= len(MELODY)
     played_s = onsets_s(midi)
@@ -74,7 +74,7 @@ def test_wishes_reach_the_score(recording: Path, tmp_path: Path) -> None:
         *(recording, "--musicxml", score, "--solo", "--title", "Etude No. 1"),
         *("--time-signature", "3/4", "--key", "D major", "--tempo", "120", "--end", "4"),
     )
-    root = ET.parse(score).getroot()
+    root = etree.parse(score).getroot()
     assert "Etude No. 1" in score.read_text()
     assert root.findtext(".//time/beats") == "3"
     assert root.findtext(".//key/fifths") == "2"
@@ -88,7 +88,7 @@ def test_separates_with_the_models_of_the_settings(
     make_tiny_demucs(models, "htdemucs_6s", SIX_SOURCES)
     score = tmp_path / "a.musicxml"
     run(recording, "--musicxml", score, "--instruments", "piano", "--separation", "demucs")
-    assert ET.parse(score).getroot().findtext(".//part-name") == "Piano"
+    assert etree.parse(score).getroot().findtext(".//part-name") == "Piano"
 
 
 @pytest.mark.parametrize(
