@@ -17,6 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from scorewire.errors import InvalidRequestError, ServiceUnavailableError
 
+Engine = AsyncEngine
+"""What the other packages call the pool that they hand to the store."""
+
 COMMAND_TIMEOUT_S = 30.0
 """No statement of ours takes longer; a connection that hangs is given up."""
 

@@ -34,7 +34,7 @@ class Notified(msgspec.Struct, frozen=True):
 
 
 class Reconnected(msgspec.Struct, frozen=True):
-    """The connection is up, for the first time or again: events may have been missed."""
+    """Events may have been missed: the connection is up, for the first time or again."""
 
 
 class _Announcement(msgspec.Struct):
@@ -110,8 +110,13 @@ class Listener:
             yield payload
 
 
-def _decode(payload: str) -> Notified:
-    told = msgspec.json.decode(payload, type=_Announcement)
+def _decode(payload: str) -> Notified | Reconnected:
+    try:
+        told = msgspec.json.decode(payload, type=_Announcement)
+    except msgspec.MsgspecError:
+        # Anyone who may log in may NOTIFY; the rows know what it was about.
+        log.warning("unreadable notification", payload=payload[:200])
+        return Reconnected()
     # Every event carries its attempt; a bare announcement does not.
     frame = None if told.attempt is None else payload
     return Notified(told.job_id, told.id, told.type, frame)

@@ -1,0 +1,144 @@
+"""The bridge alone, in a real uvicorn on a real Postgres, and clients to watch it with."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pydantic import SecretStr
+from serving import serving
+from sqlalchemy.ext.asyncio import AsyncEngine
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from bridge.app import create_app
+from scorewire.jobs.options import Options
+from scorewire.jobs.source import LinkSource
+from scorewire.jobs.stages import Stage
+from scorewire.settings import Settings
+from scorewire.store.engine import connect as connect_postgres
+from scorewire.store.engine import open_engine
+from scorewire.store.events import append_completed, append_progress
+from scorewire.store.jobs import create_job
+
+WAIT_S = 15.0
+HEARTBEAT_S = 0.5
+
+Message = dict[str, Any]
+
+
+class Client:
+    """One watcher, as a browser would be one."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    async def next(self) -> Message:
+        """Return the next message that is not a heartbeat."""
+        async with asyncio.timeout(WAIT_S):
+            while True:
+                message: Message = json.loads(await self.connection.recv())
+                if message["type"] != "heartbeat":
+                    return message
+                await self.connection.send(json.dumps({**message, "type": "pong"}))
+
+    async def until(self, type_: str) -> list[Message]:
+        """Return all messages up to and with the first of a type."""
+        messages = [await self.next()]
+        while messages[-1]["type"] != type_:
+            messages.append(await self.next())
+        return messages
+
+    async def rest(self) -> tuple[list[Message], int | None]:
+        """Return all messages until the server closes, and the code it closes with."""
+        messages = []
+        with suppress(ConnectionClosed):
+            while True:
+                messages.append(await self.next())
+        return messages, self.connection.close_code
+
+
+Watch = Callable[..., Awaitable[Client]]
+Tell = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+async def engine(migrated_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine on a fresh database with Scorewire's tables."""
+    engine = open_engine(migrated_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def job_id(engine: AsyncEngine) -> UUID:
+    """A queued job."""
+    source = LinkSource(url="https://youtu.be/dQw4w9WgXcQ")
+    return (await create_job(engine, source=source, options=Options())).job_id
+
+
+@pytest.fixture
+async def address(migrated_url: str) -> AsyncIterator[str]:
+    """`host:port` of a bridge with a short heartbeat."""
+    settings = Settings(database_url=SecretStr(migrated_url), heartbeat_s=HEARTBEAT_S)
+    async with serving(create_app(settings)) as address:
+        yield address
+
+
+@pytest.fixture
+async def watch(address: str, job_id: UUID) -> AsyncIterator[Watch]:
+    """Opens a connection; `job` and `query` choose other jobs and parameters."""
+    connections: list[ClientConnection] = []
+
+    async def open_watch(query: str = "", job: object = job_id, **options: Any) -> Client:
+        url = f"ws://{address}/api/v1/jobs/{job}/stream{query}"
+        connection = await connect(url, ping_interval=None, **options)
+        connections.append(connection)
+        return Client(connection)
+
+    yield open_watch
+    await asyncio.gather(*(connection.close() for connection in connections))
+
+
+@pytest.fixture
+def tell(engine: AsyncEngine, job_id: UUID) -> Tell:
+    """Appends a progress event to the job."""
+
+    async def tell_progress(progress: int, message: str | None = None) -> None:
+        assert await append_progress(
+            engine,
+            job_id,
+            progress=progress,
+            stage=Stage.SEPARATION,
+            message=message or f"{progress} %",
+        )
+
+    return tell_progress
+
+
+@pytest.fixture
+def complete(engine: AsyncEngine, job_id: UUID) -> Callable[[], Awaitable[None]]:
+    """Ends the job with a score."""
+
+    async def complete_job() -> None:
+        assert await append_completed(engine, job_id, result={"musicxml": "results/x/score"})
+
+    return complete_job
+
+
+@pytest.fixture
+async def cut(migrated_url: str) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
+    """Terminates the database's connections, or those that an SQL condition narrows them to."""
+    outsider = await connect_postgres(migrated_url)
+
+    async def cut_connections(condition: str) -> None:
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        pids = await outsider.fetch(f"SELECT pid FROM pg_stat_activity WHERE {others} {condition}")  # noqa: S608 - conditions are literals of these tests
+        for row in pids:
+            await outsider.execute("SELECT pg_terminate_backend($1)", row["pid"])
+
+    yield cut_connections
+    await outsider.close()
