@@ -25,7 +25,7 @@ from scorewire.jobs.options import Options
 from scorewire.settings import Settings
 
 _CANCEL_TIMEOUT_S = 5.0
-_LONGEST_NAME = 120
+_LONGEST_NAME_BYTES = 150  # file systems take 255, a suffix and a temporary name included
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,4 +155,5 @@ def file_name(title: str) -> str:
         " " if character in '/\\:*?"<>|' or not character.isprintable() else character
         for character in title
     )
-    return " ".join(kept.split()).strip(".")[:_LONGEST_NAME].strip() or "score"
+    short = " ".join(kept.split()).strip(" .").encode()[:_LONGEST_NAME_BYTES]
+    return short.decode(errors="ignore").strip() or "score"
