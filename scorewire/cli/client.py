@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
@@ -17,6 +17,7 @@ from scorewire.jobs.messages import Completed, EventMessage, Failed, Heartbeat, 
 from scorewire.jobs.options import Options
 
 _TIMEOUT = httpx.Timeout(30.0, write=None)  # an upload takes as long as the line does
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _CHUNK_BYTES = 1 << 16
 _SERVER_MESSAGE = msgspec.json.Decoder(Progress | Completed | Failed | Heartbeat)
 
@@ -63,8 +64,13 @@ class Client:
     def __init__(self, server_url: str, token: str | None = None) -> None:
         self.server_url = server_url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        # A proxy of the caller's leads out of this machine, not to a server on it.
+        self._may_use_proxy = urlsplit(self.server_url).hostname not in _LOOPBACK
         self._http = httpx.AsyncClient(
-            base_url=self.server_url, headers=self._headers, timeout=_TIMEOUT
+            base_url=self.server_url,
+            headers=self._headers,
+            timeout=_TIMEOUT,
+            trust_env=self._may_use_proxy,
         )
 
     async def __aenter__(self) -> Self:
@@ -135,7 +141,8 @@ class Client:
         """
         separator = "&" if urlsplit(websocket_url).query else "?"
         url = f"{websocket_url}{separator}after={after}"
-        async with connect(url, additional_headers=self._headers) as socket:
+        proxy: Literal[True] | None = True if self._may_use_proxy else None
+        async with connect(url, additional_headers=self._headers, proxy=proxy) as socket:
             async for frame in socket:
                 try:
                     message = _SERVER_MESSAGE.decode(frame)

@@ -4,6 +4,8 @@ The API, the worker and the flow processes that it starts must agree on every ad
 so there is one place that names them all.
 """
 
+from collections.abc import Mapping
+
 from scorewire.stack.config import StackConfig, StackUrls
 from scorewire.stack.urls import for_sqlalchemy
 
@@ -16,7 +18,20 @@ def service_environment(config: StackConfig, urls: StackUrls) -> dict[str, str]:
     inherited = {
         name: value for name, value in config.environment.items() if not name.startswith("PREFECT_")
     }
-    return inherited | _scorewire(config, urls) | _prefect(config, urls) | _python()
+    return (
+        inherited
+        | _no_proxy(inherited)
+        | _scorewire(config, urls)
+        | _prefect(config, urls)
+        | _python()
+    )
+
+
+def _no_proxy(inherited: Mapping[str, str]) -> dict[str, str]:
+    # The services speak to each other over loopback, where a caller's proxy would lead astray.
+    spared = [inherited.get("NO_PROXY") or inherited.get("no_proxy", ""), "127.0.0.1,localhost,::1"]
+    value = ",".join(filter(None, spared))
+    return {"NO_PROXY": value, "no_proxy": value}
 
 
 def _scorewire(config: StackConfig, urls: StackUrls) -> dict[str, str]:

@@ -43,6 +43,14 @@ def test_the_callers_settings_are_inherited_and_addresses_replaced() -> None:
     assert services["SCOREWIRE_DATABASE_URL"] == URLS.database
 
 
+def test_loopback_is_never_asked_through_a_proxy() -> None:
+    """A caller's proxy keeps its exceptions, and gets this machine as one more."""
+    services = environment(HTTP_PROXY="http://proxy:3128", NO_PROXY="intranet")
+    assert services["HTTP_PROXY"] == "http://proxy:3128"
+    assert services["NO_PROXY"] == services["no_proxy"] == "intranet,127.0.0.1,localhost,::1"
+    assert environment()["NO_PROXY"] == "127.0.0.1,localhost,::1"
+
+
 def test_server_and_clients_share_the_secret() -> None:
     """Prefect's server asks for the login that its clients show."""
     services = environment()
