@@ -46,17 +46,32 @@ _LENGTH_LOG_ODDS = np.array([
     [0.0, -0.6, 0.0],
     [0.0, -0.6, 0.0],
 ])  # fmt: skip
-"""By metrical class; held until the next onset, for about two of them, for longer.
+"""By metrical class; held until the next onset, for about two of them, for longer."""
 
-The three tables are log-odds against all places, rounded by hand from counts over music21's corpus.
+
+_HARMONY_LOG_ODDS = np.array([
+    [-0.3, -0.1, 0.2, 0.5],
+    [0.0, 0.0, 0.1, 0.1],
+    [0.1, 0.0, -0.2, 0.0],
+    [0.0, 0.0, 0.0, -0.4],
+    [0.1, 0.1, -0.2, 0.0],
+    [0.0, 0.0, -0.1, 0.2],
+    [0.0, 0.0, -0.1, 0.2],
+])  # fmt: skip
+"""By metrical class; how far the pitch classes change, from less than usual to much more.
+
+The four tables are log-odds against all places, rounded by hand from counts over music21's corpus.
 """
 
-_CUE_WEIGHT = 0.5
+_CUE_WEIGHT = 0.8
 """The cues overlap; their full sum would count the same evidence twice."""
 
 _BASS_STEP_SEMITONES = 2
 _LENGTH_EDGES = (1.6, 3.2)
+_HARMONY_EDGES = (-0.5, 0.5, 1.5)
+_HARMONY_GAPS = 3
 _MAX_CHORD_CLASS = 3
+_PITCH_CLASSES = 12
 _POLYPHONIC = 1.3
 
 
@@ -110,7 +125,26 @@ def accent_scores(events: Sequence[Event]) -> NDArray[np.float64]:
     )
     gaps_s = np.diff(times_s, append=times_s[-1] + 1.0)
     length = np.digitize(lengths_s / np.maximum(gaps_s, 1e-3), _LENGTH_EDGES)
-    scores = _BASS_LOG_ODDS[:, bass] + _LENGTH_LOG_ODDS[:, length]
+    harmony = np.digitize(_harmony_changes(events, times_s), _HARMONY_EDGES)
+    scores = _BASS_LOG_ODDS[:, bass] + _LENGTH_LOG_ODDS[:, length] + _HARMONY_LOG_ODDS[:, harmony]
     if sizes.mean() > _POLYPHONIC:  # one voice alone says nothing by the size of its chords
-        scores = scores + 2 * _CHORD_SIZE_LOG_ODDS[:, np.minimum(sizes - 1, _MAX_CHORD_CLASS)]
+        scores = scores + _CHORD_SIZE_LOG_ODDS[:, np.minimum(sizes - 1, _MAX_CHORD_CLASS)]
     return np.asarray(_CUE_WEIGHT * scores.T, dtype=np.float64)
+
+
+def _harmony_changes(events: Sequence[Event], times_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much the pitch classes around each event change: standard scores, shape (n_events,)."""
+    sounding = np.zeros((len(events) + 1, _PITCH_CLASSES))
+    for index, event in enumerate(events):
+        np.add.at(sounding[index + 1], [note.pitch % _PITCH_CLASSES for note in event.notes], 1)
+    counts = sounding.cumsum(axis=0)
+    gap_s = float(np.median(np.diff(times_s))) if len(events) > 1 else 1.0
+    here = np.arange(len(events))
+    start = np.searchsorted(times_s, times_s - _HARMONY_GAPS * gap_s)
+    end = np.searchsorted(times_s, times_s + _HARMONY_GAPS * gap_s)
+    before, after = counts[here] - counts[start], counts[end] - counts[here]
+    norm = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
+    change = 1 - (before * after).sum(axis=1) / np.maximum(norm, 1.0)
+    change = np.where(norm > 0, change, change[norm > 0].mean() if (norm > 0).any() else 0.0)
+    spread = float(change.std())
+    return np.asarray((change - change.mean()) / spread if spread > 0 else change * 0.0)

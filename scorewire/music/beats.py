@@ -41,7 +41,7 @@ _TEMPO_DRIFT = 0.06
 
 _SIMPLE_QPM, _COMPOUND_QPM, _THREE_EIGHT_QPM = 100.0, 150.0, 90.0
 _TEMPO_SPREAD, _ASKED_TEMPO_SPREAD = 0.4, 0.06
-_TEMPO_PULL, _ASKED_TEMPO_PULL = 0.03, 0.5
+_TEMPO_PULL, _ASKED_TEMPO_PULL = 0.4, 0.5
 """Middle and logarithmic spread of the tempo in quarters a minute; share of it at every event."""
 
 _SLOWEST_QPM, _FASTEST_QPM = 15.0, 500.0

@@ -2,7 +2,8 @@
 
 A transcriber hears where notes start far better than where they end, and a page with few ties and
 rests reads best. So a note lasts until its hand plays again, unless it clearly ended before or
-clearly sounded on (measured: 74 % of the written lengths right, 65 % from the offsets alone).
+clearly sounded on (measured on notes of basic-pitch: 78 % of the written lengths right where the
+ends as heard give 66 %).
 """
 
 from collections.abc import Sequence
@@ -13,14 +14,17 @@ from numpy.typing import NDArray
 
 from scorewire.music.quantize import Grid, GridNote
 
-_SHORT = 0.6
+_SHORT = 0.5
 """A note that ends before this share of the time to the next onset is written short."""
+
+_LONG = 3.0
+"""A note that sounds for this many times the time to the next onset is held over it."""
 
 _KEPT_SHARE = 0.93
 """Players let go a little early."""
 
 _MAX_HELD_ONSETS = 12
-_WRITTEN_TICKS = np.array([3, 6, 8, 9, 12, 16, 18, 24, 36, 48, 72, 96])
+_WRITTEN_TICKS = np.array([3, 6, 8, 12, 16, 24, 36, 48, 72, 96])
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,8 @@ def _choose_end(note: GridNote, later: NDArray[np.int64], grid: Grid) -> int:
     until_next = int(later[0]) - note.onset
     if played < _SHORT * until_next:
         return min(_snap(note.onset, played / _KEPT_SHARE, grid), int(later[0]))
+    if played < _LONG * until_next:
+        return int(later[0])
     reach = later[:_MAX_HELD_ONSETS] - note.onset
     return int(later[np.argmin(np.abs(np.log(reach / (played / _KEPT_SHARE))))])
 

@@ -76,6 +76,9 @@ _DIVISIONS = (
     (4, MetricalClass.TRIPLET),
 )
 
+_STEP_WEIGHT = 0.6
+"""A piece keeps to its own rhythm, so its steps are not independent evidence."""
+
 _RARE_STEP = 1e-4
 _SILENT_BAR = 0.01
 """Probability that nothing sounds for longer than a bar."""
@@ -165,8 +168,8 @@ class MeterModel:
         meter: the metre.
         classes: int, shape (bar_ticks,): `MetricalClass` of each place.
         first: shape (bar_ticks,): of the first onset.
-        steps: shape (bar_ticks, bar_ticks + 1): of the next onset, by place and ticks gone; -inf
-            where the grid has no place.
+        steps: shape (bar_ticks, bar_ticks + 1): of the next onset, by place and ticks gone, already
+            weighted; -inf where the grid has no place.
     """
 
     def __init__(self, meter: Meter) -> None:
@@ -191,7 +194,7 @@ class MeterModel:
                         steps[tick, ticks] = probability
                 steps[tick] *= on_grid[(tick + np.arange(bar + 1)) % bar]
                 steps[tick] /= steps[tick].sum()
-            self.steps: NDArray[np.float64] = np.log(steps)
+            self.steps: NDArray[np.float64] = _STEP_WEIGHT * np.log(steps)
 
     def after_silence(self, positions: NDArray[np.int64]) -> NDArray[np.float64]:
         """Of going on at these places after more than a bar without an onset."""
