@@ -1,0 +1,93 @@
+"""The REST service with the event bridge in it: the composition root.
+
+uvicorn api.app:from_environment --factory
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from importlib import metadata
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from api.launcher import Launcher
+from api.problems import http_problem, scorewire_problem, unexpected_problem
+from api.routes import health, jobs, scores
+from api.services import Services
+from bridge.plugin import BridgePlugin
+from scorewire.blobs import open_blobs
+from scorewire.errors import ScorewireError, StackFailedError
+from scorewire.logs import configure
+from scorewire.settings import Settings
+from scorewire.store.engine import open_engine
+
+
+def create_app(settings: Settings) -> Litestar:
+    """Make the application; nothing is connected before it starts.
+
+    Raises:
+        StackFailedError: no database is set.
+    """
+    if settings.database_url is None:
+        message = "The API has no SCOREWIRE_DATABASE_URL; set it, or start with scorewire up."
+        raise StackFailedError(message)
+    database_url = settings.database_url.get_secret_value()
+    engine = open_engine(database_url)
+    launcher = Launcher()
+    bridge = BridgePlugin(engine, database_url, heartbeat_s=settings.heartbeat_s)
+    services = Services(
+        engine=engine,
+        blobs=open_blobs(settings.storage_url, settings.data_dir),
+        launcher=launcher,
+        url_hosts=settings.url_hosts,
+        max_upload_bytes=settings.max_upload_bytes,
+        listening=lambda: bridge.listening,
+    )
+
+    @contextlib.asynccontextmanager
+    async def connections(_app: Litestar) -> AsyncIterator[None]:
+        warming_up = asyncio.create_task(launcher.warm_up())
+        try:
+            yield
+        finally:
+            warming_up.cancel()
+            await launcher.aclose()
+            await engine.dispose()
+
+    return Litestar(
+        route_handlers=[
+            jobs.transcribe,
+            jobs.transcribe_upload,
+            jobs.read_job,
+            jobs.retry_job,
+            scores.read_musicxml,
+            scores.read_midi,
+            health.live,
+            health.ready,
+        ],
+        dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
+        exception_handlers={
+            ScorewireError: scorewire_problem,
+            HTTPException: http_problem,
+            Exception: unexpected_problem,
+        },
+        lifespan=[connections],
+        plugins=[bridge],
+        openapi_config=OpenAPIConfig(
+            title="Scorewire",
+            version=metadata.version("scorewire"),
+            path="/api/openapi",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        ),
+    )
+
+
+def from_environment() -> Litestar:
+    """Make the application that the environment describes; for uvicorn's `--factory`."""
+    settings = Settings()
+    configure(settings.log_level, settings.log_format)
+    return create_app(settings)

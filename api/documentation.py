@@ -1,0 +1,47 @@
+"""What OpenAPI says beyond the handlers' types."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+
+from api.problems import MEDIA_TYPE
+from api.schemas import Problem
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """Describe the problem details that a handler may answer with."""
+    return {
+        status: ResponseSpec(
+            Problem,
+            description=HTTPStatus(status).phrase,
+            media_type=MEDIA_TYPE,
+            generate_examples=False,
+        )
+        for status in (*statuses, 500, 503)
+    }
+
+
+@dataclass
+class UploadOperation(Operation):
+    """The form of an upload, which its handler reads from the stream itself."""
+
+    def __post_init__(self) -> None:
+        """Describe the form's fields."""
+        form = Schema(
+            type=OpenAPIType.OBJECT,
+            required=["file"],
+            properties={
+                "file": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY),
+                "options": Schema(
+                    type=OpenAPIType.STRING,
+                    content_media_type="application/json",
+                    description="The same options as of /api/v1/transcribe, as JSON.",
+                ),
+            },
+        )
+        self.request_body = RequestBody(
+            content={"multipart/form-data": OpenAPIMediaType(schema=form)}, required=True
+        )

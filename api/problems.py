@@ -1,0 +1,135 @@
+"""Every error that leaves the server, as RFC 9457 problem details ([R3])."""
+
+import re
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from api.schemas import FieldError, Problem
+from scorewire.errors import ErrorCode, InternalError, InvalidRequestError, ScorewireError
+
+log = structlog.get_logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+TYPE_PREFIX = "urn:scorewire:error:"
+
+HTTP_STATUS = {
+    ErrorCode.INVALID_REQUEST: 400,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.CONFLICT: 409,
+    ErrorCode.UNSUPPORTED_URL: 422,
+    ErrorCode.BLOCKED_ADDRESS: 422,
+    ErrorCode.TOO_LARGE: 413,
+    ErrorCode.NOT_AUDIO: 422,
+    ErrorCode.TRUNCATED_AUDIO: 422,
+    ErrorCode.EMPTY_AUDIO: 422,
+    ErrorCode.SILENT_AUDIO: 422,
+    ErrorCode.TOO_LONG: 422,
+    ErrorCode.VIDEO_UNAVAILABLE: 422,
+    ErrorCode.NO_NOTES: 422,
+    ErrorCode.DOWNLOAD_FAILED: 503,
+    ErrorCode.STAGE_TIMEOUT: 503,
+    ErrorCode.OUT_OF_MEMORY: 503,
+    ErrorCode.SERVICE_UNAVAILABLE: 503,
+    ErrorCode.WEIGHTS_MISSING: 500,
+    ErrorCode.PORT_IN_USE: 500,
+    ErrorCode.POSTGRES_MISSING: 500,
+    ErrorCode.STACK_FAILED: 500,
+    ErrorCode.WORKER_LOST: 500,
+    ErrorCode.CANCELLED: 409,
+    ErrorCode.INTERNAL: 500,
+}
+"""The status of an answer that is refused with a code; errors of running jobs are events."""
+
+_CODES = {404: ErrorCode.NOT_FOUND, 409: ErrorCode.CONFLICT, 413: ErrorCode.TOO_LARGE}
+_DETAILS = {
+    404: "There is nothing at this address; check it against the API's description.",
+    405: "This address does not take that method; the Allow header lists those it takes.",
+    413: "The request has more bytes than this server takes; send a smaller one.",
+}
+_RETRY_AFTER_S = 5
+_SERVER_ERROR = 500
+# Litestar decodes a body as the field `data` of the handler's arguments.
+_LEADING_DATA = re.compile(r"^data(?:\.|$)")
+_DECODING_ERROR = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
+_NAMED_FIELD = re.compile(r"(?:unknown|missing required) field `(?P<name>\w+)`")
+
+
+def field_error(error: Exception) -> FieldError:
+    """Name the field of a body that msgspec refused, as a path like `options.start_s`."""
+    match = _DECODING_ERROR.match(str(error))
+    what, path = (match["what"], match["path"] or "") if match else (str(error), "")
+    named = _NAMED_FIELD.search(what)
+    parts = [path, named["name"] if named else ""]
+    return FieldError(field=".".join(part for part in parts if part), message=what)
+
+
+def decoding_error(error: Exception, root: str) -> InvalidRequestError:
+    """Turn msgspec's error about the form field `root` into one for a person."""
+    fault = field_error(error)
+    field = ".".join(part for part in (root, fault.field) if part)
+    return InvalidRequestError(
+        f"{fault.message}; correct the field and send it again.", field=field
+    )
+
+
+def scorewire_problem(_request: Request[Any, Any, Any], error: ScorewireError) -> Response[Problem]:
+    """Answer with an error of our own tree."""
+    errors = [] if error.field is None else [FieldError(error.field, error.message)]
+    return _answer(
+        HTTP_STATUS[error.code], error.code, error.message, errors, retryable=error.retryable
+    )
+
+
+def http_problem(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+    """Answer with an error that Litestar found."""
+    status = error.status_code
+    if status >= _SERVER_ERROR:
+        return unexpected_problem(_request, error)
+    errors = []
+    detail = _DETAILS.get(status, f"{error.detail}; correct the request and send it again.")
+    if isinstance(error, ValidationException):
+        errors = _validation_errors(error)
+        fields = ", ".join(fault.field for fault in errors if fault.field) or "the body"
+        detail = f"The request is not valid: correct {fields}."
+    code = _CODES.get(status, ErrorCode.INVALID_REQUEST)
+    answer = _answer(status, code, detail, errors, retryable=False)
+    for name, value in (error.headers or {}).items():
+        answer.set_header(name, value)
+    return answer
+
+
+def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """Log a fault of ours in full, and tell it in one sentence."""
+    log.error("request failed", path=request.url.path, exc_info=error)
+    message = "Something went wrong on the server; try again, and report it if it stays."
+    return scorewire_problem(request, InternalError(message))
+
+
+def _validation_errors(error: ValidationException) -> list[FieldError]:
+    if isinstance(error.__cause__, msgspec.ValidationError):
+        fault = field_error(error.__cause__)
+        return [FieldError(_LEADING_DATA.sub("", fault.field), fault.message)]
+    told = error.extra if isinstance(error.extra, list) else []
+    return [FieldError(str(fault.get("key", "")), str(fault["message"])) for fault in told]
+
+
+def _answer(
+    status: int, code: ErrorCode, detail: str, errors: list[FieldError], *, retryable: bool
+) -> Response[Problem]:
+    problem = Problem(
+        type=f"{TYPE_PREFIX}{code.value}",
+        title=code.value.replace("_", " ").capitalize(),
+        status=status,
+        detail=detail,
+        code=code,
+        retryable=retryable,
+        errors=errors,
+    )
+    headers = {}
+    if retryable:
+        headers["Retry-After"] = str(_RETRY_AFTER_S)
+    return Response(problem, status_code=status, media_type=MEDIA_TYPE, headers=headers)

@@ -1,0 +1,132 @@
+"""Submit, poll and retry jobs."""
+
+import asyncio
+import hashlib
+from pathlib import PurePosixPath
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
+
+from api.body import RequestBody
+from api.documentation import UploadOperation, problems
+from api.schemas import JobAccepted, TranscribeRequest
+from api.services import Services
+from api.submission import accepted, start_attempt
+from api.uploads import FORM_OVERHEAD_BYTES, receive_upload
+from scorewire.errors import (
+    NotFoundError,
+    RecordingError,
+    RequestError,
+    ServiceUnavailableError,
+)
+from scorewire.jobs.job import Job
+from scorewire.jobs.source import LinkSource
+from scorewire.media.link import check_link
+from scorewire.store.jobs import create_job, get_job, open_attempt
+
+MAX_JSON_BYTES = 64 * 1024
+
+
+@post(
+    "/api/v1/transcribe",
+    request_max_body_size=MAX_JSON_BYTES,
+    responses=problems(400, 413, 422),
+    tags=["jobs"],
+    summary="Transcribe a recording from a link",
+)
+async def transcribe(
+    request: Request[Any, Any, Any], data: TranscribeRequest, services: Services
+) -> JobAccepted:
+    """Queue the transcription of a recording that is fetched from a link ([R1])."""
+    url = check_link(data.youtube_url, services.url_hosts)
+    job = await create_job(
+        services.engine,
+        source=LinkSource(url=url),
+        options=data.options,
+        title=data.options.title,
+    )
+    return accepted(request, await start_attempt(services, job))
+
+
+@post(
+    "/api/v1/transcribe/upload",
+    operation_class=UploadOperation,
+    responses=problems(400, 413, 422),
+    tags=["jobs"],
+    summary="Transcribe a recording that is sent along",
+)
+async def transcribe_upload(request: Request[Any, Any, Any], services: Services) -> JobAccepted:
+    """Queue the transcription of an uploaded file: multipart fields `file` and `options`."""
+    job_id = uuid4()
+    body = RequestBody(request, services.max_upload_bytes + FORM_OVERHEAD_BYTES)
+    try:
+        upload = await receive_upload(
+            request.headers.get("content-type", ""),
+            body.chunks(),
+            job_id=job_id,
+            blobs=services.blobs,
+            max_bytes=services.max_upload_bytes,
+        )
+    except (RequestError, RecordingError):
+        await body.discard()
+        raise
+    source, options = upload.source, upload.options
+    title = options.title or PurePosixPath(source.filename).stem or None
+    try:
+        job = await create_job(
+            services.engine, source=source, options=options, title=title, job_id=job_id
+        )
+    except ServiceUnavailableError:
+        await asyncio.to_thread(services.blobs.delete, source.blob_key)
+        raise
+    return accepted(request, await start_attempt(services, job))
+
+
+@get(
+    "/api/v1/jobs/{job_id:str}",
+    responses={**problems(400, 404), 304: ResponseSpec(None, description="Nothing changed")},
+    tags=["jobs"],
+    summary="Where a job stands",
+)
+async def read_job(
+    request: Request[Any, Any, Any], job_id: UUID, services: Services
+) -> Response[Job]:
+    """Return the job with an ETag; never older than any event that was sent before ([P1])."""
+    job = await get_job(services.engine, job_id)
+    if job is None:
+        raise _no_such_job()
+    etag = f'"{hashlib.sha256(msgspec.json.encode(job)).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    if _matches(request.headers.get("if-none-match", ""), etag):
+        return Response(content=None, status_code=304, headers=headers)  # type: ignore[arg-type]  # a 304 has no body
+    return Response(job, headers=headers)
+
+
+@post(
+    "/api/v1/jobs/{job_id:str}/retry",
+    status_code=202,
+    responses=problems(400, 404, 409),
+    tags=["jobs"],
+    summary="Try a failed job again",
+)
+async def retry_job(
+    request: Request[Any, Any, Any], job_id: UUID, services: Services
+) -> JobAccepted:
+    """Open the next attempt of a failed job; a job that has not failed answers 409 ([R2])."""
+    await open_attempt(services.engine, job_id)
+    job = await get_job(services.engine, job_id)
+    if job is None:
+        raise _no_such_job()
+    return accepted(request, await start_attempt(services, job))
+
+
+def _matches(if_none_match: str, etag: str) -> bool:
+    candidates = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
+    return "*" in candidates or etag in candidates
+
+
+def _no_such_job() -> NotFoundError:
+    return NotFoundError("There is no such job; check its id.", field="job_id")

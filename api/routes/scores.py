@@ -1,0 +1,76 @@
+"""The files of a finished transcription."""
+
+import re
+from typing import Literal
+from urllib.parse import quote
+from uuid import UUID
+
+from litestar import get
+from litestar.response import Stream
+
+from api.documentation import problems
+from api.services import Services
+from scorewire.errors import ConflictError, NotFoundError
+from scorewire.store.jobs import get_job, get_result
+
+MUSICXML_TYPE = "application/vnd.recordare.musicxml+xml"
+MIDI_TYPE = "audio/midi"
+
+_NOT_IN_FILENAMES = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|]+')
+
+
+@get(
+    "/api/v1/scores/{job_id:str}",
+    media_type=MUSICXML_TYPE,
+    responses=problems(400, 404, 409),
+    tags=["scores"],
+    summary="The score as MusicXML",
+)
+async def read_musicxml(job_id: UUID, services: Services) -> Stream:
+    """Return the score; 409 while the job has none ([R2])."""
+    return await _file(services, job_id, "musicxml", MUSICXML_TYPE, ".musicxml")
+
+
+@get(
+    "/api/v1/scores/{job_id:str}/midi",
+    media_type=MIDI_TYPE,
+    responses=problems(400, 404, 409),
+    tags=["scores"],
+    summary="The score as MIDI",
+)
+async def read_midi(
+    job_id: UUID, services: Services, timing: Literal["quantized", "performed"] = "quantized"
+) -> Stream:
+    """Return the notes as written, or in the timing of the recording; 409 while there are none."""
+    if timing == "performed":
+        return await _file(services, job_id, "performance_midi", MIDI_TYPE, " (performed).mid")
+    return await _file(services, job_id, "midi", MIDI_TYPE, ".mid")
+
+
+async def _file(
+    services: Services, job_id: UUID, kind: str, media_type: str, ending: str
+) -> Stream:
+    job = await get_job(services.engine, job_id)
+    if job is None:
+        message = "There is no such job; check its id."
+        raise NotFoundError(message, field="job_id")
+    result = await get_result(services.engine, job_id)
+    if result is None:
+        message = f"The score is not there: its job is {job.status.value}; wait, or retry the job."
+        raise ConflictError(message)
+    if kind not in result:
+        message = "This score has no such file; ask for one of its other forms."
+        raise NotFoundError(message)
+    blob = await services.blobs.open_stream(result[kind])
+    headers = {
+        "Content-Disposition": content_disposition(f"{job.title or 'score'}{ending}"),
+        "Content-Length": str(blob.size_bytes),
+    }
+    return Stream(blob.chunks, media_type=media_type, headers=headers)
+
+
+def content_disposition(filename: str) -> str:
+    """Offer a file for download under any name, with ASCII for old clients (RFC 6266)."""
+    name = _NOT_IN_FILENAMES.sub("-", filename).strip(". ") or "score"
+    ascii_name = name.encode("ascii", "replace").decode().replace("?", "_")
+    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name)}"

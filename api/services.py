@@ -1,0 +1,29 @@
+"""What handlers work with, made once by the composition root."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from api.launcher import Launcher
+from scorewire.blobs import Blobs
+from scorewire.store.engine import Engine
+
+
+@dataclass(frozen=True)
+class Services:
+    """The outside world of the REST handlers.
+
+    Attributes:
+        engine: the store's database.
+        blobs: where uploads and results are kept.
+        launcher: starts flow runs.
+        url_hosts: hosts that recordings may be fetched from.
+        max_upload_bytes: largest file that is taken.
+        listening: says whether events reach the bridge at this moment.
+    """
+
+    engine: Engine
+    blobs: Blobs
+    launcher: Launcher
+    url_hosts: tuple[str, ...]
+    max_upload_bytes: int
+    listening: Callable[[], bool]

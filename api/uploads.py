@@ -1,0 +1,106 @@
+"""Takes an uploaded recording: streams it to storage, and never holds it whole."""
+
+import asyncio
+import re
+import unicodedata
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from uuid import UUID
+
+import msgspec
+
+from api.multipart import MultipartReader
+from api.problems import decoding_error
+from scorewire.blobs import Blobs
+from scorewire.errors import EmptyAudioError, InvalidRequestError, ScorewireError, TooLargeError
+from scorewire.jobs.options import Options
+from scorewire.jobs.source import UploadSource
+
+FORM_OVERHEAD_BYTES = 256 * 1024
+"""What the form may have besides the file: boundaries, headers, options."""
+
+MAX_OPTIONS_BYTES = 64 * 1024
+_MAX_NAME_CHARS = 100
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A recording that is in storage, and what was said about it."""
+
+    source: UploadSource
+    options: Options
+
+
+def safe_filename(filename: str) -> str:
+    """Bring a file's name into the letters that a storage key may have, with its ending."""
+    name = PurePosixPath(filename.replace("\\", "/")).name
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    stem, dot, ending = re.sub(r"[^A-Za-z0-9._-]+", "-", ascii_name).rpartition(".")
+    if not dot:
+        stem, ending = ending, ""
+    stem = stem.lstrip("._-")[:_MAX_NAME_CHARS] or "recording"
+    ending = re.sub(r"[^A-Za-z0-9]", "", ending)[:10]
+    return f"{stem}.{ending}" if ending else stem
+
+
+async def receive_upload(
+    content_type: str, body: AsyncIterator[bytes], *, job_id: UUID, blobs: Blobs, max_bytes: int
+) -> Upload:
+    """Read the form with the fields `file` and, optionally, `options` (JSON), in any order.
+
+    Raises:
+        InvalidRequestError: the form is malformed, or a field is missing, unknown or not valid.
+        EmptyAudioError: the file has no bytes.
+        TooLargeError: the file has more than `max_bytes` bytes; it was not stored.
+    """
+    reader = MultipartReader(content_type, body)
+    source: UploadSource | None = None
+    options = Options()
+    try:
+        async for part in reader.parts():
+            match part.name:
+                case "file" if source is None:
+                    source = await _store(reader, part.filename or "", job_id, blobs, max_bytes)
+                case "options":
+                    options = _decode_options(await _read(reader, MAX_OPTIONS_BYTES))
+                case _:
+                    message = "The form takes one file and one options field; leave out the rest."
+                    raise InvalidRequestError(message, field=part.name)
+    except ScorewireError:
+        if source is not None:
+            await asyncio.to_thread(blobs.delete, source.blob_key)
+        raise
+    if source is None:
+        message = "The form has no file; send the recording in the field file."
+        raise InvalidRequestError(message, field="file")
+    return Upload(source, options)
+
+
+async def _store(
+    reader: MultipartReader, filename: str, job_id: UUID, blobs: Blobs, max_bytes: int
+) -> UploadSource:
+    key = f"uploads/{job_id}/{safe_filename(filename)}"
+    stored = await blobs.put_stream(key, reader.content(), max_bytes)
+    if stored.size_bytes == 0:
+        await asyncio.to_thread(blobs.delete, key)
+        message = "The file is empty; choose a recording that has sound."
+        raise EmptyAudioError(message, field="file")
+    return UploadSource(blob_key=key, sha256=stored.sha256, filename=filename)
+
+
+async def _read(reader: MultipartReader, max_bytes: int) -> bytes:
+    content = bytearray()
+    async for chunk in reader.content():
+        content += chunk
+        if len(content) > max_bytes:
+            message = "The options are too long; leave out what is not needed."
+            raise TooLargeError(message, field="options")
+    return bytes(content)
+
+
+def _decode_options(content: bytes) -> Options:
+    try:
+        return msgspec.json.decode(content, type=Options)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise decoding_error(error, "options") from error

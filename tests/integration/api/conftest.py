@@ -1,0 +1,58 @@
+"""The API on a real Postgres, with storage in a folder."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from serving import serving
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from api.app import create_app
+from scorewire.settings import Settings
+from scorewire.store.engine import open_engine
+
+MAX_UPLOAD_BYTES = 3_000_000
+
+
+@pytest.fixture
+async def engine(migrated_url: str) -> AsyncIterator[AsyncEngine]:
+    """An engine on a fresh database with Scorewire's tables."""
+    engine = open_engine(migrated_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def settings(migrated_url: str, tmp_path: Path) -> Settings:
+    """A small upload limit; everything else as installed."""
+    return Settings(
+        database_url=SecretStr(migrated_url),
+        data_dir=tmp_path,
+        max_upload_bytes=MAX_UPLOAD_BYTES,
+    )
+
+
+@pytest.fixture
+async def client(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a running API whose Prefect is out of reach."""
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    monkeypatch.setenv("PREFECT_CLIENT_MAX_RETRIES", "0")
+    async with (
+        serving(create_app(settings)) as address,
+        httpx.AsyncClient(base_url=f"http://{address}", timeout=30) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+async def job_id(client: httpx.AsyncClient) -> UUID:
+    """A submitted job; it failed, as Prefect is out of reach."""
+    body = {"youtube_url": "https://youtu.be/dQw4w9WgXcQ", "options": {"title": "Étude: No. 1"}}
+    answer = await client.post("/api/v1/transcribe", json=body)
+    assert answer.status_code == 201
+    return UUID(answer.json()["job_id"])
