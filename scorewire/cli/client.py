@@ -22,21 +22,6 @@ _CHUNK_BYTES = 1 << 16
 _SERVER_MESSAGE = msgspec.json.Decoder(Progress | Completed | Failed | Heartbeat)
 
 
-class ServerError(ScorewireError):
-    """What a server answered, in its own words.
-
-    Args:
-        message: the server's sentence.
-        error_code: its stable code.
-        retryable: whether it says that the same request may succeed later.
-    """
-
-    def __init__(self, message: str, error_code: ErrorCode, *, retryable: bool) -> None:
-        super().__init__(message)
-        self.error_code = error_code
-        self.may_retry = retryable
-
-
 class Accepted(msgspec.Struct, frozen=True):
     """What the client needs of the answer to a request for a transcription."""
 
@@ -47,7 +32,6 @@ class Accepted(msgspec.Struct, frozen=True):
 class _Problem(msgspec.Struct, frozen=True):
     detail: str
     code: ErrorCode = ErrorCode.INTERNAL
-    retryable: bool = False
 
 
 class Client:
@@ -57,8 +41,8 @@ class Client:
         server_url: its address, without a path.
         token: the bearer token, for a server that asks for one.
 
-    Every call raises ServiceUnavailableError where the server cannot be reached, and ServerError
-    where it refuses.
+    Every call raises ServiceUnavailableError where the server cannot be reached, and the error that
+    the server names, in the server's words, where it refuses.
     """
 
     def __init__(self, server_url: str, token: str | None = None) -> None:
@@ -178,4 +162,15 @@ def _raise_for(answer: httpx.Response) -> None:
         problem = msgspec.json.decode(answer.content, type=_Problem)
     except msgspec.MsgspecError:
         problem = _Problem(detail=f"The server answered {answer.status_code} to {answer.url.path}.")
-    raise ServerError(problem.detail, problem.code, retryable=problem.retryable)
+    raise _error_class(problem.code)(problem.detail)
+
+
+def _error_class(code: ErrorCode) -> type[ScorewireError]:
+    waiting: list[type[ScorewireError]] = [ScorewireError]
+    while waiting:
+        kind = waiting.pop()
+        subclasses = kind.__subclasses__()
+        if not subclasses and kind.code is code:
+            return kind
+        waiting.extend(subclasses)
+    return ScorewireError

@@ -44,7 +44,7 @@ async def follow(client: Client, job_id: UUID, websocket_url: str) -> AsyncItera
 
     Raises:
         ServiceUnavailableError: the server stayed away for two minutes.
-        ServerError: the server no longer has the job.
+        NotFoundError: the server no longer has the job.
     """
     seen = 0
     delay_s = _FIRST_DELAY_S

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from scorewire.cli.terminal import result, say
 from scorewire.cli.timecode import seconds
-from scorewire.errors import InvalidRequestError
+from scorewire.errors import InvalidRequestError, ScorewireError
 from scorewire.jobs.options import Options, SeparationMode, Stem
 
 if TYPE_CHECKING:
@@ -53,19 +53,25 @@ def transcribe(  # noqa: PLR0913 - each is an option of the command line
         start: where the section to transcribe begins, in seconds or m:ss.
         end: where it ends.
     """
-    options = _options(
-        title=title,
-        recording="solo" if solo else "mix",
-        instruments=instruments,
-        separation=separation,
-        start_s=seconds(start, "--start"),
-        end_s=seconds(end, "--end") if end is not None else None,
-        notation={"tempo_bpm": tempo, "time_signature": time_signature, "key": key},
-    )
-    from scorewire.cli.running import run  # noqa: PLC0415 - an option at fault is told without them
-    from scorewire.cli.submission import submit  # noqa: PLC0415 - see above
+    try:
+        options = _options(
+            title=title,
+            recording="solo" if solo else "mix",
+            instruments=instruments,
+            separation=separation,
+            start_s=seconds(start, "--start"),
+            end_s=seconds(end, "--end") if end is not None else None,
+            notation={"tempo_bpm": tempo, "time_signature": time_signature, "key": key},
+        )
+        from scorewire.cli.running import run  # noqa: PLC0415 - an option at fault is told first
+        from scorewire.cli.submission import submit  # noqa: PLC0415 - see above
 
-    outcome = run(submit(recording, options, output.expanduser(), server))
+        outcome = run(submit(recording, options, output.expanduser(), server))
+    except ScorewireError as error:
+        if json:
+            told = {"message": error.message, "code": error.code, "retryable": error.retryable}
+            result(msgspec.json.encode({"status": "failed", "error": told}).decode())
+        raise
     return _report(outcome, as_json=json)
 
 

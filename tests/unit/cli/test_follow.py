@@ -16,9 +16,9 @@ from scripted_server import (
 )
 
 from scorewire.cli import follow as module
-from scorewire.cli.client import Client, ServerError
+from scorewire.cli.client import Client
 from scorewire.cli.follow import follow
-from scorewire.errors import ServiceUnavailableError
+from scorewire.errors import NotFoundError, ScorewireError, ServiceUnavailableError
 
 
 @pytest.fixture(autouse=True)
@@ -99,10 +99,17 @@ async def test_a_server_that_stays_away_is_given_up(monkeypatch: pytest.MonkeyPa
 
 
 async def test_a_problem_is_told_in_the_servers_words() -> None:
-    """[R3] The detail of a problem becomes the error's sentence, with its code."""
-    async with scripted() as server, Client(f"{server.url}/nowhere") as client:
+    """[R3] A problem becomes the error that its code names, with the server's sentence."""
+    async with scripted() as server, Client(server.url) as client:
         server.job = {"detail": "No such job.", "code": "not_found"}
         server.status = HTTPStatus.NOT_FOUND
-        with pytest.raises(ServerError, match="No such job") as told:
+        with pytest.raises(NotFoundError, match="No such job"):
             await client.job(UUID(JOB_ID))
-        assert told.value.error_code == "not_found"
+
+
+async def test_an_answer_that_is_no_problem_is_still_told() -> None:
+    """What a proxy in between answers names at least the status and the path."""
+    async with scripted() as server, Client(server.url) as client:
+        server.status = HTTPStatus.BAD_GATEWAY
+        with pytest.raises(ScorewireError, match=f"answered 502 to /api/v1/jobs/{JOB_ID}"):
+            await client.job(UUID(JOB_ID))

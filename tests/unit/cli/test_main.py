@@ -1,5 +1,6 @@
 """The command line's surface: quick help, plain errors, exit codes."""
 
+import json
 import re
 import subprocess
 import sys
@@ -64,6 +65,15 @@ def test_a_missing_file_is_one_sentence_on_standard_error() -> None:
         "scorewire: There is no file /no/such/song.wav: give an audio file, or the address of a "
         "video."
     )
+
+
+def test_with_json_a_refusal_is_an_object_too() -> None:
+    """Standard output holds one JSON object, whatever happens."""
+    done = scorewire("transcribe", "/no/such/song.wav", "--json")
+    assert done.returncode == 1
+    error = json.loads(done.stdout)["error"]
+    assert error["code"] == "invalid_request"
+    assert error["message"] in done.stderr
 
 
 @pytest.mark.parametrize(
