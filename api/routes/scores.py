@@ -39,7 +39,7 @@ async def read_musicxml(job_id: UUID, services: Services) -> Stream:
     summary="The score as MIDI",
 )
 async def read_midi(
-    job_id: UUID, services: Services, timing: Literal["quantized", "performed"] = "quantized"
+    job_id: UUID, services: Services, timing: Literal["quantised", "performed"] = "quantised"
 ) -> Stream:
     """Return the notes as written, or in the timing of the recording; 409 while there are none."""
     if timing == "performed":

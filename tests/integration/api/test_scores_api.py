@@ -34,7 +34,7 @@ async def finished(engine: AsyncEngine, settings: Settings, job_id: UUID) -> UUI
     [
         ("", b"musicxml", "application/vnd.recordare.musicxml+xml", "%20No.%201.musicxml"),
         ("/midi", b"midi", "audio/midi", "%20No.%201.mid"),
-        ("/midi?timing=quantized", b"midi", "audio/midi", "%20No.%201.mid"),
+        ("/midi?timing=quantised", b"midi", "audio/midi", "%20No.%201.mid"),
         ("/midi?timing=performed", b"performance_midi", "audio/midi", "%28performed%29.mid"),
     ],
 )
