@@ -4,12 +4,11 @@ Stages are synchronous code in the main thread, where Prefect can time them out 
 stop them; the store is asynchronous. One event loop in a thread of its own stands between them.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
 from functools import cache
+from threading import Thread
 from typing import Any, Concatenate, ParamSpec, TypeVar
-
-from anyio.from_thread import start_blocking_portal
 
 from scorewire.blobs import open_blobs
 from scorewire.errors import StackFailedError
@@ -33,9 +32,10 @@ class Runtime:
             raise StackFailedError(message)
         self.settings = settings
         self.blobs = open_blobs(settings.storage_url, settings.data_dir)
-        # Open as long as the process, which ends with the flow run.
-        self._open = ExitStack()
-        self._portal = self._open.enter_context(start_blocking_portal(name="scorewire-store"))
+        # A daemon that is never stopped: it ends with the process, which ends with the flow run.
+        # anyio's portal would be stopped by the interpreter's shutdown, and wait for ever.
+        self._loop = asyncio.new_event_loop()
+        Thread(target=self._loop.run_forever, name="scorewire-store", daemon=True).start()
         self._engine = open_engine(settings.database_url.get_secret_value(), pool_size=1)
 
     def store(
@@ -54,7 +54,7 @@ class Runtime:
         async def run() -> T:
             return await operation(self._engine, *args, **kwargs)
 
-        return self._portal.call(run)
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
 
 
 @cache

@@ -1,0 +1,122 @@
+"""One running stack for all end-to-end tests: `scorewire up`, as an operator starts it."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from client import Client
+from models import make_tiny_demucs
+from synthesis import write_study
+
+from scorewire.settings import inherited_environment
+from scorewire.stack.state import read_state
+
+READY_S = 120.0
+STOP_S = 30.0
+
+
+@dataclass
+class Stack:
+    """A running stack.
+
+    Attributes:
+        process: the supervisor, `scorewire up`.
+        data_dir: its data folder.
+        api_url: where its API answers.
+        prefect: its Prefect server's API.
+    """
+
+    process: subprocess.Popen[bytes]
+    data_dir: Path
+    api_url: str
+    prefect: httpx.Client
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything that the stack started and that is still alive."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def flow_processes(self) -> list[int]:
+        """The processes that run a flow at this moment."""
+        return [
+            process.pid
+            for process in self.processes()
+            if "prefect.engine" in " ".join(process.cmdline())
+        ]
+
+    def retry_in_prefect(self, job_id: str) -> None:
+        """Press Retry on the job's last run, as Prefect's UI does."""
+        runs = self.prefect.post("flow_runs/filter", json={"limit": 50}).raise_for_status().json()
+        (run,) = [run for run in runs if run["parameters"].get("job_id") == job_id]
+        state = {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "Retry from the UI"}
+        answer = self.prefect.post(f"flow_runs/{run['id']}/set_state", json={"state": state})
+        assert answer.raise_for_status().json()["status"] == "ACCEPT"
+
+
+@pytest.fixture(scope="session")
+def stack(open_folder: Path) -> Iterator[Stack]:
+    """A stack with a tiny Demucs and models that fail on demand."""
+    data_dir = open_folder / "stack"
+    environment = {
+        **inherited_environment(),
+        "SCOREWIRE_DATA_DIR": str(data_dir),
+        "SCOREWIRE_PORT": "0",
+        "SCOREWIRE_PREFECT_PORT": "0",
+        "SCOREWIRE_DEMUCS_FOLDER": str(make_tiny_demucs(open_folder / "demucs")),
+        "SCOREWIRE_SEPARATOR": "faults:FaultySeparator",
+        "SCOREWIRE_TRANSCRIBER": "faults:FaultyTranscriber",
+        # With two threads on two cores the tiny model is many times slower than with one.
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+    }
+    command = [sys.executable, "-m", "scorewire.cli", "up"]
+    process = subprocess.Popen(command, env=environment, start_new_session=True)
+    try:
+        running = _ready(process, data_dir)
+        started = running.processes()
+        yield running
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.wait(STOP_S)
+    assert process.returncode == 0
+    _, left_behind = psutil.wait_procs(started, timeout=0)
+    assert left_behind == []
+
+
+def _ready(process: subprocess.Popen[bytes], data_dir: Path) -> Stack:
+    until_s = time.monotonic() + READY_S
+    while time.monotonic() < until_s:
+        assert process.poll() is None, "`scorewire up` ended before it was ready"
+        state = read_state(data_dir)
+        if state is not None:
+            user, _, password = (data_dir / "prefect_login").read_text().strip().partition(":")
+            prefect = httpx.Client(base_url=f"{state.prefect_ui_url}/api", auth=(user, password))
+            return Stack(process, data_dir, state.api_url, prefect)
+        time.sleep(0.1)
+    raise TimeoutError
+
+
+@pytest.fixture(scope="session")
+def client(stack: Stack) -> Client:
+    """A client of the stack."""
+    return Client(stack.api_url)
+
+
+@pytest.fixture(scope="session")
+def make_recording(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Make a short recording; every seed gives another, so that no result is reused."""
+    folder = tmp_path_factory.mktemp("recordings")
+    return lambda *, seed: write_study(folder / f"study-{seed}.flac", seed)
+
+
+@pytest.fixture(scope="session")
+def recording(make_recording: Callable[..., Path]) -> Path:
+    """A short recording."""
+    return make_recording(seed=0)
