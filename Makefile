@@ -13,7 +13,7 @@ LOCK := $(UV) pip compile pyproject.toml --extra dev --universal --python 3.11 -
 	--no-header --no-annotate --quiet --excludes requirements.apart
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint unit lock lock-check sample clean
+.PHONY: help setup demo up test lint unit lock lock-check clean
 
 help: ## List what can be done here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -21,7 +21,8 @@ help: ## List what can be done here
 setup: .venv/.ready ## Install everything into this folder
 
 demo: .venv/.ready ## Transcribe the sample through the whole stack
-	$(BIN)/python -m scorewire.cli.demo
+	$(BIN)/scorewire transcribe samples/petzold-menuet.ogg --solo --instruments piano \
+	  --title "Menuet in G" --output demo
 
 up: .venv/.ready ## Start the stack on this machine; Ctrl-C stops it
 	$(BIN)/scorewire up
