@@ -13,7 +13,7 @@ import psutil
 import pytest
 from client import Client
 from models import make_tiny_demucs
-from synthesis import write_study
+from sounds import write_study
 
 from scorewire.settings import inherited_environment
 from scorewire.stack.state import read_state
@@ -73,7 +73,7 @@ def stack(open_folder: Path) -> Iterator[Stack]:
         "SCOREWIRE_TRANSCRIBER": "faults:FaultyTranscriber",
         # With two threads on two cores the tiny model is many times slower than with one.
         "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(Path(__file__).parents[1]),
+        "PYTHONPATH": str(Path(__file__).parents[1] / "support"),
     }
     command = [sys.executable, "-m", "scorewire.cli", "up"]
     process = subprocess.Popen(command, env=environment, start_new_session=True)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from models import make_tiny_demucs
 from prefect.testing.utilities import prefect_test_harness
-from synthesis import write_study
+from sounds import write_study
 
 from flows.runtime import Runtime, runtime
 from scorewire.jobs.options import Options, SeparationMode

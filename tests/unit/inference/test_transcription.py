@@ -150,7 +150,7 @@ def library_decoding(
     library: ModuleType,
     frames: Matrix,
     onsets: Matrix,
-    options: DecodingOptions = DecodingOptions(),  # noqa: B008 - frozen
+    options: DecodingOptions = DecodingOptions(),  # noqa: B008 - a frozen value is safe to share
 ) -> list[tuple[int, int, int, float]]:
     """Decode with the library, with the same options."""
     notes: list[tuple[int, int, int, float]] = library.note_creation.output_to_notes_polyphonic(

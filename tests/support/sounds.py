@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorewire.audio import SAMPLE_RATE_HZ, Audio
+from scorewire.media.flac import write_flac
 
 PlayedNote = tuple[float, float, int]
 """Onset (s), duration (s) and MIDI pitch."""
@@ -31,6 +32,19 @@ def plucked(notes: Iterable[PlayedNote], tail_s: float = 1.0) -> Audio:
         start = round(onset_s * SAMPLE_RATE_HZ)
         samples[start : start + sound.size] += sound
     return Audio(np.stack([samples, samples]))
+
+
+def study(seed: int, *, length: int = 12) -> list[PlayedNote]:
+    """A line of quavers at 120 in C major; every seed is another line."""
+    scale = [60, 62, 64, 65, 67, 69, 71, 72]
+    steps = np.random.default_rng(seed).integers(0, len(scale), length)
+    return [(0.25 * i, 0.24, scale[step]) for i, step in enumerate(steps)]
+
+
+def write_study(path: Path, seed: int) -> Path:
+    """Record a study as a FLAC file."""
+    write_flac(plucked(study(seed)), path)
+    return path
 
 
 def encode(audio: Audio, path: Path, codec: str, *, layout: str = "stereo") -> Path:

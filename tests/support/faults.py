@@ -8,10 +8,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from scorewire.inference.separation import DemucsSeparator
-
 from scorewire.audio import Audio
 from scorewire.errors import OutOfMemoryError, SilentAudioError
+from scorewire.inference.separation import DemucsSeparator
 from scorewire.inference.transcription import BasicPitchTranscriber
 from scorewire.jobs.options import DecodingOptions, Stem
 from scorewire.jobs.report import Report
