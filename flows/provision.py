@@ -6,8 +6,8 @@ were under way when the machine's only worker stopped are ended or put back firs
 
 import argparse
 import asyncio
+import runpy
 import sys
-from asyncio.subprocess import PIPE, STDOUT
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,33 +41,35 @@ async def _create_work_pool(client: PrefectClient) -> None:
             await client.create_work_queue(name=name, priority=priority, work_pool_name=WORK_POOL)
 
 
-async def _deploy() -> None:
-    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
-    deploy = await asyncio.create_subprocess_exec(
-        *command, "--prefect-file", str(_deployments_file()), stdout=PIPE, stderr=STDOUT
-    )
-    output, _ = await deploy.communicate()
-    if deploy.returncode != 0:
-        last_words = output.decode(errors="replace").strip()[-500:]
-        message = f"Prefect refused the deployments of prefect.yaml: {last_words}"
-        raise StackFailedError(message)
-
-
 async def provision(*, recover_runs: bool) -> None:
-    """Create what is missing, then deploy.
+    """Create the work pool and its queues where they are missing.
 
     Args:
         recover_runs: also deal with runs that no living worker has; only where this machine's
             worker is the pool's only one.
-
-    Raises:
-        StackFailedError: Prefect refused the deployments.
     """
     async with get_client() as client:
         await _create_work_pool(client)
         if recover_runs:
             await recover(client, WORK_POOL)
-    await _deploy()
+
+
+def deploy() -> None:
+    """Deploy all of prefect.yaml, as `prefect deploy --all` does.
+
+    It is that command, run in this process: another one would spend seconds on imports.
+
+    Raises:
+        StackFailedError: Prefect refused; what it said stands on standard output.
+    """
+    sys.argv = ["prefect", "--no-prompt", "deploy", "--all"]
+    sys.argv += ["--prefect-file", str(_deployments_file())]
+    try:
+        runpy.run_module("prefect", run_name="__main__")
+    except SystemExit as end:
+        if end.code:
+            message = "Prefect refused the deployments of prefect.yaml; see what it said above."
+            raise StackFailedError(message) from end
 
 
 def main() -> None:
@@ -75,6 +77,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--recover", action="store_true", help="deal with lost runs first")
     asyncio.run(provision(recover_runs=arguments.parse_args().recover))
+    deploy()
 
 
 if __name__ == "__main__":
