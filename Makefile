@@ -13,10 +13,11 @@ LOCK := $(UV) pip compile pyproject.toml --extra dev --universal --python 3.11 -
 	--no-header --no-annotate --quiet --excludes requirements.apart
 
 .DEFAULT_GOAL := help
+.SILENT: .venv/.ready $(UV) help
 .PHONY: help setup demo up test lint unit lock lock-check clean
 
 help: ## List what can be done here
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 setup: .venv/.ready ## Install everything into this folder
 
@@ -29,7 +30,7 @@ up: .venv/.ready ## Start the stack on this machine; Ctrl-C stops it
 
 test: lint unit ## Run every check and every test
 
-lint: .venv/.ready ## Formatting, types, layers, spelling, lock file
+lint: .venv/.ready ## Formatting, types, layers, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -57,9 +58,12 @@ $(UV):
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/.ready: requirements.lock pyproject.toml $(UV)
+	echo "Setting up in this folder, once. PyTorch is the largest part, up to several GB ..."
 	$(UV) venv --quiet --clear --python $(PYTHON) .venv
 	$(UV) pip install --quiet --python $(BIN)/python "$(TORCH)"
+	echo "Installing the other libraries ..."
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements.lock
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	echo "Fetching a private Postgres ..."
 	$(BIN)/python -m scorewire.stack.binaries
 	touch $@

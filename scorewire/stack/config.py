@@ -34,6 +34,11 @@ class StackConfig:
         """The folder of the parts' logs."""
         return self.data_dir / "logs"
 
+    @property
+    def scratch(self) -> Path:
+        """The folder of the parts' temporary files, emptied at each start and stop."""
+        return self.data_dir / "tmp"
+
     def marker(self, part: str) -> str:
         """What marks the processes of a part of this stack."""
         return f"{self.data_dir}#{part}"

@@ -24,6 +24,9 @@ def service_environment(config: StackConfig, urls: StackUrls) -> dict[str, str]:
         | _scorewire(config, urls)
         | _prefect(config, urls)
         | _python()
+        # Prefect's worker uses a fixed name in the shared folder, which belongs to the one user
+        # who came first; and files that a killed run left behind would stay for ever.
+        | {"TMPDIR": str(config.scratch)}
     )
 
 

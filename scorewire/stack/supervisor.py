@@ -9,6 +9,7 @@ reverse order. Nothing is left running, whatever the parts started themselves.
 
 import asyncio
 import os
+import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -120,6 +121,8 @@ async def running_stack(
         )
         rotate_logs(config.logs)
         kill(marked(config.marker("")))  # of a stack that was killed on this folder
+        shutil.rmtree(config.scratch, ignore_errors=True)
+        config.scratch.mkdir(mode=0o700)
         stack = _Parts(say, policy or RestartPolicy())
         try:
             urls = await _start(stack, config, ports)
@@ -132,6 +135,7 @@ async def running_stack(
             remove_state(config.data_dir)
             await stack.stop()
             kill(marked(config.marker("")))
+            shutil.rmtree(config.scratch, ignore_errors=True)
     finally:
         lock.release()
 

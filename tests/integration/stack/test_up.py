@@ -155,6 +155,7 @@ def test_a_stop_leaves_nothing(up: Up) -> None:
     assert [process for process in processes if alive(process)] == []
     assert marked(f"{up.data_dir}#") == []
     assert read_state(up.data_dir) is None
+    assert not (up.data_dir / "tmp").exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the parent-death signal is Linux's")

@@ -60,6 +60,11 @@ def test_server_and_clients_share_the_secret() -> None:
     assert services["PREFECT_SERVER_DATABASE_CONNECTION_URL"].startswith("postgresql+asyncpg://")
 
 
+def test_temporary_files_are_the_stacks_own() -> None:
+    """Nothing is shared with another user's stack, not even a folder below /tmp."""
+    assert environment(TMPDIR="/tmp/mine")["TMPDIR"] == "/data/tmp"  # noqa: S108 - only a value
+
+
 def test_every_name_is_one_that_its_reader_knows() -> None:
     """No variable is misspelt: Scorewire's and Prefect's own settings have a field for each."""
     known = {f"SCOREWIRE_{name.upper()}" for name in Settings.model_fields}
