@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from models import make_tiny_demucs
+from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
 from sounds import write_study
 
@@ -47,9 +48,9 @@ def flow_runtime(
     monkeypatch.setenv("SCOREWIRE_DATABASE_URL", migrated_url)
     monkeypatch.setenv("SCOREWIRE_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("SCOREWIRE_DEMUCS_FOLDER", str(demucs_folder))
-    monkeypatch.setenv("PREFECT_LOCAL_STORAGE_PATH", str(tmp_path / "prefect"))
     runtime.cache_clear()
-    yield runtime()
+    with temporary_settings({PREFECT_LOCAL_STORAGE_PATH: tmp_path / "prefect"}):
+        yield runtime()
     runtime.cache_clear()
 
 
