@@ -143,6 +143,15 @@ class _Beam:
         return _Beam(*(getattr(self, column.name)[chosen] for column in fields(self)))
 
 
+def likely_meters(tempo_bpm: float | None = None) -> list[Meter]:
+    """Metres worth trying when the musician names none.
+
+    A tempo that was asked for counts quarters, or dotted quarters: 3/8 would be the same bars as
+    3/4 in shorter values.
+    """
+    return [meter for meter in METER_PRIOR if tempo_bpm is None or meter != Meter(3, 8)]
+
+
 def track_beats(
     events: Sequence[Event], meters: Sequence[Meter], tempo_bpm: float | None = None
 ) -> BeatTrack:

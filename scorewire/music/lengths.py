@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scorewire.music.meter import TICKS_PER_QUARTER
 from scorewire.music.quantize import Grid, GridNote
 
 _SHORT = 0.5
@@ -19,6 +20,9 @@ _SHORT = 0.5
 
 _LONG = 3.0
 """A note that sounds for this many times the time to the next onset is held over it."""
+
+_REST_FROM = TICKS_PER_QUARTER
+"""Shorter gaps are articulation, not rests."""
 
 _KEPT_SHARE = 0.93
 """Players let go a little early."""
@@ -73,7 +77,7 @@ def _choose_end(note: GridNote, later: NDArray[np.int64], grid: Grid) -> int:
         bar_line = (note.onset // bar + 1) * bar
         return min(_snap(note.onset, played / _KEPT_SHARE, grid), bar_line)
     until_next = int(later[0]) - note.onset
-    if played < _SHORT * until_next:
+    if played < _SHORT * until_next and until_next > _REST_FROM:
         return min(_snap(note.onset, played / _KEPT_SHARE, grid), int(later[0]))
     if played < _LONG * until_next:
         return int(later[0])

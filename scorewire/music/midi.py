@@ -1,10 +1,11 @@
 """Standard MIDI files: the score as written, and the notes as they were played."""
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import mido
 
+from scorewire.music.instruments import Instrument
 from scorewire.music.layout import Score
 from scorewire.music.meter import TICKS_PER_QUARTER
 from scorewire.music.notes import Note
@@ -43,22 +44,22 @@ def write_score_midi(score: Score, grid: Grid, *, steady: bool) -> bytes:
     return _bytes(file)
 
 
-def write_performance_midi(parts: Mapping[str, tuple[int, Sequence[Note]]]) -> bytes:
+def write_performance_midi(parts: Sequence[tuple[Instrument, Sequence[Note]]]) -> bytes:
     """Encode notes at the times they were played, to half a millisecond.
 
     Args:
-        parts: name of each part -> General MIDI program and notes.
+        parts: who played which notes; a track for each.
     """
     file = mido.MidiFile(type=1, ticks_per_beat=_PERFORMANCE_TICKS, charset="utf-8")
     tempo = mido.MetaMessage("set_tempo", tempo=_PERFORMANCE_TEMPO_US, time=0)
     file.tracks.append(mido.MidiTrack([tempo, mido.MetaMessage("end_of_track", time=0)]))
     per_second = _PERFORMANCE_TICKS * _MICROSECONDS / _PERFORMANCE_TEMPO_US
-    for index, (name, (program, played)) in enumerate(parts.items()):
+    for index, (player, played) in enumerate(parts):
         notes = [
             (round(n.onset_s * per_second), round(n.offset_s * per_second), n.pitch, n.velocity)
             for n in played
         ]
-        file.tracks.append(_track(name, program, _channel(index), notes))
+        file.tracks.append(_track(player.name, player.program, _channel(index), notes))
     return _bytes(file)
 
 

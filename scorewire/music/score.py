@@ -13,8 +13,8 @@ from scorewire.errors import NoNotesError
 from scorewire.jobs.options import NotationOptions, Stem
 from scorewire.jobs.report import Report
 from scorewire.music.accents import group_chords
-from scorewire.music.beats import METER_PRIOR, track_beats
-from scorewire.music.instruments import SCORE_ORDER, Instrument, choose_instrument
+from scorewire.music.beats import likely_meters, track_beats
+from scorewire.music.instruments import SCORE_ORDER, choose_instrument
 from scorewire.music.key import Key, estimate_key
 from scorewire.music.layout import Score, assign_staves, lay_out, rule_bars
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
@@ -95,7 +95,7 @@ def write_score(
     files = ScoreFiles(
         musicxml=write_musicxml(score),
         midi=write_score_midi(score, grid, steady=notation.tempo_bpm is not None),
-        performance_midi=write_performance_midi(_performance(players)),
+        performance_midi=write_performance_midi(players),
     )
     report(1.0, f"Wrote {len(bars)} bars in {grid.meter.name}, {key.name}")
     return files
@@ -104,7 +104,7 @@ def write_score(
 def _find_grid(notes: Sequence[Note], notation: NotationOptions) -> Grid:
     events = group_chords(notes)
     asked = notation.time_signature
-    meters = [Meter.parse(asked)] if asked else list(METER_PRIOR)
+    meters = [Meter.parse(asked)] if asked else likely_meters(notation.tempo_bpm)
     track = track_beats(events, meters, notation.tempo_bpm)
     starts_s = np.array([min(note.onset_s for note in event.notes) for event in events])
     return Grid(track, starts_s)
@@ -113,9 +113,3 @@ def _find_grid(notes: Sequence[Note], notation: NotationOptions) -> Grid:
 def _rounded_tempo(grid: Grid) -> float:
     """Beats of the metre in a minute, as a metronome shows them."""
     return float(round(60.0 / grid.quarter_s * TICKS_PER_QUARTER / grid.meter.beat_ticks))
-
-
-def _performance(
-    players: Sequence[tuple[Instrument, Sequence[Note]]],
-) -> dict[str, tuple[int, Sequence[Note]]]:
-    return {player.name: (player.program, notes) for player, notes in players}

@@ -159,6 +159,15 @@ def test_parts_share_their_bars():
     assert root.find("part[2]//clef").findtext("clef-octave-change") == "-1"
 
 
+def test_parts_of_one_name_keep_their_notes():
+    """A mix and a piano are both called Piano, and both are in every file."""
+    files = write({Stem.MIX: minuet(), Stem.PIANO: minuet()})
+    for midi in (files.midi, files.performance_midi):
+        tracks = mido.MidiFile(file=io.BytesIO(midi)).tracks[1:]
+        counts = [sum(m.type == "note_on" for m in track) for track in tracks]
+        assert counts == [len(minuet())] * 2
+
+
 def test_nothing_to_write_is_an_error():
     """Drums alone, or no notes at all, say what to do instead of an empty score."""
     with pytest.raises(NoNotesError, match="choose a section"):

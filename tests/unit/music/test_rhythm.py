@@ -1,0 +1,175 @@
+"""Lengths to note values, ties, triplets and beams."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scorewire.music.beats import BeatTrack
+from scorewire.music.lengths import ScoreNote, write_lengths
+from scorewire.music.meter import Meter
+from scorewire.music.notes import Note
+from scorewire.music.quantize import Grid, GridNote
+from scorewire.music.rhythm import RhythmWriter, Symbol, mark_groups
+from scorewire.music.voices import Chord, separate_voices
+
+VALUES = {"whole": 96, "half": 48, "quarter": 24, "eighth": 12, "16th": 6, "32nd": 3}
+
+
+def grid(meter: str = "4/4", ticks: tuple[int, ...] = (0, 24, 48, 72)) -> Grid:
+    """A grid with events at these ticks, a quarter lasting a second."""
+    places = np.array(ticks)
+    times_s = places / 24
+    track = BeatTrack(Meter.parse(meter), places, times_s, 1.0, 0.0)
+    return Grid(track, times_s)
+
+
+def chord(start: int, end: int, *pitches: int) -> Chord:
+    """A chord on the first staff."""
+    return Chord(start, end, [ScoreNote(start, end, p, 80, 1) for p in pitches or (60,)])
+
+
+def values(start: int, end: int, meter: str = "4/4", *, rest: bool = False) -> list[str]:
+    """The values that a span is written with; a dot for each dotted one."""
+    writer = RhythmWriter(Meter.parse(meter), grid(meter))
+    written = writer.write(start, end, None if rest else chord(start, end))
+    return [symbol.type + "." * symbol.dots for symbol in written]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "meter", "expected"),
+    [
+        (0, 24, "4/4", ["quarter"]),
+        (0, 96, "4/4", ["whole"]),
+        (12, 36, "4/4", ["quarter"]),
+        (24, 72, "4/4", ["half"]),
+        (36, 60, "4/4", ["eighth", "eighth"]),
+        (36, 96, "4/4", ["eighth", "half"]),
+        (0, 36, "4/4", ["quarter."]),
+        (0, 60, "4/4", ["half", "eighth"]),
+        (24, 72, "3/4", ["half"]),
+        (0, 72, "3/4", ["half."]),
+        (0, 36, "6/8", ["quarter."]),
+        (0, 72, "6/8", ["half."]),
+        (24, 48, "6/8", ["eighth", "eighth"]),
+        (0, 48, "6/8", ["quarter.", "eighth"]),
+        (36, 108, "9/8", ["half."]),
+    ],
+)
+def test_notes_show_the_beats(start: int, end: int, meter: str, expected: list[str]):
+    """Values hide no stronger beat than the one they start on, but for plain syncopation."""
+    assert values(start, end, meter) == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "meter", "expected"),
+    [
+        (24, 96, "4/4", ["quarter", "half"]),
+        (12, 48, "4/4", ["eighth", "quarter"]),
+        (24, 72, "3/4", ["quarter", "quarter"]),
+        (36, 72, "6/8", ["quarter."]),
+    ],
+)
+def test_rests_show_the_beats(start: int, end: int, meter: str, expected: list[str]):
+    """Rests are stricter than notes."""
+    assert values(start, end, meter, rest=True) == expected
+
+
+@given(
+    st.sampled_from(["2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8"]),
+    st.integers(0, 47),
+    st.integers(1, 48),
+    st.booleans(),
+)
+def test_any_span_adds_up(meter: str, start: int, length: int, rest: bool):
+    """Written values fill a span exactly, each with the length its name says."""
+    bar = Meter.parse(meter).bar_ticks
+    start = start * 3 % bar
+    end = min(start + length * 3, bar)
+    writer = RhythmWriter(Meter.parse(meter), grid(meter))
+    symbols = writer.write(start, end, None if rest else chord(start, end))
+    assert symbols[0].onset == start
+    assert symbols[-1].end == end
+    assert all(a.end == b.onset for a, b in itertools.pairwise(symbols))
+    assert all(s.ticks == VALUES[s.type] * (3 if s.dots else 2) // 2 for s in symbols)
+    if not rest:
+        assert [s.tied_on for s in symbols] == [True] * (len(symbols) - 1) + [False]
+
+
+def test_a_triplet_beat_holds_triplets_only():
+    """A beat of thirds is written in triplet values under one bracket, and ends on the beat."""
+    writer = RhythmWriter(Meter(4, 4), grid(ticks=(0, 24, 32, 40, 48)))
+    spans = [(24, 32), (32, 40), (40, 60)]
+    symbols = [s for start, end in spans for s in writer.write(start, end, chord(start, end))]
+    assert [(s.type, s.triplet, s.ticks) for s in symbols] == [
+        ("eighth", True, 8), ("eighth", True, 8), ("eighth", True, 8), ("eighth", False, 12),
+    ]  # fmt: skip
+    assert [s.tuplet for s in mark_groups(symbols, Meter(4, 4))] == ["start", None, "stop", None]
+
+
+def test_a_beat_with_both_divisions_takes_the_more_frequent():
+    """Triplets and sixteenths never share a beat: the odd one out moves to the others' grid."""
+    mixed = grid(ticks=(0, 8, 16, 18, 24))
+    assert mixed.is_triplet_beat(20)
+    assert mixed.onset(18 / 24) == 20
+
+
+def test_beams_stay_within_the_beat():
+    """Sixteenths share both beams, an eighth one; the next beat starts anew."""
+    writer = RhythmWriter(Meter(4, 4), grid())
+    spans = [(0, 6), (6, 12), (12, 24), (24, 36), (36, 48), (48, 66), (66, 72), (72, 96)]
+    symbols: list[Symbol] = [s for a, b in spans for s in writer.write(a, b, chord(a, b))]
+    beams = [symbol.beams for symbol in mark_groups(symbols, Meter(4, 4))]
+    assert beams == [
+        ("begin", "begin"), ("continue", "end"), ("end",), ("begin",), ("end",),
+        ("begin",), ("end", "backward hook"), (),
+    ]  # fmt: skip
+
+
+def test_two_voices_hold_what_sounds_on():
+    """A long note under moving ones goes to the lower voice, whatever came before."""
+    held = [ScoreNote(0, 96, 48, 80, 1)]
+    moving = [ScoreNote(t, t + 24, 72, 80, 1) for t in (0, 24, 48, 72)]
+    upper, lower = separate_voices(sorted(held + moving, key=lambda n: (n.onset, n.pitch)))
+    assert [c.onset for c in upper] == [0, 24, 48, 72]
+    assert [(c.onset, c.end) for c in lower] == [(0, 96)]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(1, 40), st.integers(21, 108)), min_size=1)
+)
+def test_two_voices_keep_every_note(drawn: list[tuple[int, int, int]]):
+    """However notes overlap, each is in one voice, and no voice overlaps itself."""
+    unique = {(onset, pitch): length for onset, length, pitch in drawn}
+    notes = [ScoreNote(o, o + length, p, 80, 1) for (o, p), length in sorted(unique.items())]
+    voices = separate_voices(notes)
+    assert sorted((n.onset, n.pitch) for v in voices for c in v for n in c.notes) == sorted(unique)
+    for voice in voices:
+        assert all(c.end > c.onset for c in voice)
+        assert all(a.end <= b.onset for a, b in itertools.pairwise(voice))
+
+
+def test_lengths_reach_the_next_onset():
+    """Detached and slightly overlapping notes are written until the next; long gaps stay rests."""
+    track = grid(ticks=(0, 24, 48, 96))
+    heard = [GridNote(0, 14.0, 60, 80), GridNote(24, 52.0, 62, 80), GridNote(48, 60.0, 64, 80)]
+    heard.append(GridNote(96, 200.0, 65, 80))
+    written = write_lengths(heard, 1, track)
+    assert [(note.onset, note.end) for note in written] == [(0, 24), (24, 48), (48, 60), (96, 192)]
+
+
+def test_what_clearly_sounds_on_is_held():
+    """A bass under four more strokes of its hand lasts as long as it was heard."""
+    heard = [GridNote(0, 90.0, 40, 80), *(GridNote(t, t + 20.0, 60, 80) for t in (24, 48, 72, 96))]
+    written = write_lengths(heard, 2, grid(ticks=(0, 24, 48, 72, 96)))
+    assert written[0].end == 96
+
+
+def test_a_pitch_struck_again_ends_the_note_before():
+    """One string cannot sound twice."""
+    placed = grid().place(
+        [Note(0.0, 3.0, 60, 70), Note(1.0, 2.0, 60, 80), Note(1.001, 2.5, 60, 60)]
+    )
+    assert [(n.onset, round(n.end), n.velocity) for n in placed] == [(0, 24, 70), (24, 60, 80)]
