@@ -1,11 +1,15 @@
 """Shows a job's progress on standard error: a bar on a terminal, plain lines elsewhere."""
 
 import sys
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Protocol, Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column
+from rich.text import Text
+from typing_extensions import override
 
 from scorewire.cli.follow import Update
 from scorewire.cli.terminal import say
@@ -38,16 +42,17 @@ def display() -> Display:
 
 
 class Bar:
-    """One bar, the four stages before it, and the current message."""
+    """The four stages on one line; the bar and the current message on the next."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._progress = Progress(
-            TextColumn("{task.fields[stages]}"),
-            BarColumn(),
+        one_line = Column(ratio=1, no_wrap=True, overflow="ellipsis")
+        self._progress = _UnderStages(
+            BarColumn(bar_width=24),
             TaskProgressColumn(),
             TimeElapsedColumn(),
-            TextColumn("{task.description}", markup=False),
+            TextColumn("{task.description}", markup=False, table_column=one_line),
             console=console or Console(stderr=True),
+            expand=True,
         )
         self._task = self._progress.add_task("waiting", total=100, stages=stage_strip(0, None))
 
@@ -71,6 +76,16 @@ class Bar:
             description=update.message,
             stages=stage_strip(update.progress, update.stage),
         )
+
+
+class _UnderStages(Progress):
+    """A bar below the strip of stages, which together are too wide for one line."""
+
+    @override
+    def get_renderables(self) -> Iterator[RenderableType]:
+        for task in self.tasks:
+            yield Text.from_markup(task.fields["stages"], overflow="ellipsis")
+        yield from super().get_renderables()
 
 
 class Lines:

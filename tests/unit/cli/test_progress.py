@@ -38,14 +38,14 @@ def test_a_retry_that_starts_over_is_shown(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_the_bar_shows_all_four_stages_and_the_percentage() -> None:
-    """On a terminal the four stages, the percentage and the message are visible."""
+    """On a terminal of usual width the stages, the percentage, time and message are all there."""
     output = io.StringIO()
-    console = Console(file=output, force_terminal=True, width=160, color_system=None)
+    console = Console(file=output, force_terminal=True, width=80, color_system=None)
     with Bar(console) as bar:
         bar.show(Update(42, Stage.SEPARATION, "Segment 3 of 7 [x]"))
     shown = output.getvalue()
     assert "download > separation > transcription > musicxml" in shown
-    assert "42%" in shown
+    assert "42% 0:00:00" in shown
     assert "Segment 3 of 7 [x]" in shown
 
 
