@@ -147,7 +147,9 @@ def open_blobs(storage_url: str | None, data_dir: Path) -> Blobs:
         InvalidRequestError: `storage_url` is of another kind.
     """
     if storage_url is None:
-        return Blobs(LocalStore(data_dir / "blobs", mkdir=True, automatic_cleanup=True))
+        folder = data_dir / "blobs"
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # recordings are their owner's alone
+        return Blobs(LocalStore(folder, automatic_cleanup=True))
     if storage_url.startswith("file:///"):
         return Blobs(from_url(storage_url, mkdir=True, automatic_cleanup=True))
     if storage_url.startswith("s3://"):

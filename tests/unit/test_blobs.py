@@ -111,6 +111,12 @@ def test_keys_cannot_leave_the_storage(blobs: Blobs, key: str) -> None:
         blobs.put_bytes(key, b"")
 
 
+def test_other_users_see_no_recordings(blobs: Blobs, tmp_path: Path) -> None:
+    """The folder in the data folder, which others may pass through, is closed to them."""
+    blobs.put_bytes("a/b", b"mine")
+    assert (tmp_path / "data" / "dir" / "blobs").stat().st_mode & 0o077 == 0
+
+
 def test_storage_is_chosen_by_url(tmp_path: Path) -> None:
     """A file URL names a folder; an unknown scheme is refused."""
     blobs = open_blobs(f"file://{tmp_path}/elsewhere", tmp_path)

@@ -131,7 +131,9 @@ def _not_fetched(reason: str) -> PostgresMissingError:
 def _run_npm(folder: Path) -> None:
     for name in _MANIFEST_FILES:
         shutil.copyfile(_MANIFEST / name, folder / name)
-    command = [*_npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    # npm would leave a cache of its own compiled code in the folder for temporary files.
+    quiet = ["/usr/bin/env", "NODE_DISABLE_COMPILE_CACHE=1"]
+    command = [*quiet, *_npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     try:
         done = subprocess.run(  # noqa: S603 - a fixed command, no shell
             command,
