@@ -86,18 +86,6 @@ class Settings(BaseSettings):
         default="scorewire.inference.transcription:BasicPitchTranscriber",
         description="Class that transcribes notes, `module:Class`.",
     )
-    stage_timeout_s: float = Field(
-        default=3600.0, gt=0, description="Longest time that one stage may take, in seconds."
-    )
-    stage_retries: int = Field(
-        default=3,
-        ge=0,
-        le=10,
-        description="How often a stage is tried again after a passing error.",
-    )
-    retry_delay_s: float = Field(
-        default=2.0, ge=0, description="Delay before the first retry; doubled for each further one."
-    )
     heartbeat_s: float = Field(
         default=30.0, gt=0, description="Silence on a connection before a heartbeat is sent."
     )

@@ -1,4 +1,4 @@
-"""A job as everyone sees it: identity, status, and which status may follow which."""
+"""A job as everyone sees it: identity, status, and how far it is."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -20,14 +20,6 @@ class JobStatus(StrEnum):
 
 
 TERMINAL_STATUSES = frozenset({JobStatus.COMPLETED, JobStatus.FAILED})
-
-NEXT_STATUSES: dict[JobStatus, frozenset[JobStatus]] = {
-    JobStatus.QUEUED: frozenset({JobStatus.PROCESSING, JobStatus.COMPLETED, JobStatus.FAILED}),
-    JobStatus.PROCESSING: frozenset({JobStatus.PROCESSING, JobStatus.COMPLETED, JobStatus.FAILED}),
-    JobStatus.COMPLETED: frozenset(),
-    JobStatus.FAILED: frozenset({JobStatus.QUEUED}),
-}
-"""What may follow each status; only a retry leads out of a terminal one ([J3])."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Executable, Select, Text, cast, func, select
+from sqlalchemy import Executable, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from scorewire.jobs.messages import ErrorDetail
@@ -116,22 +116,13 @@ async def events_after(
     engine: AsyncEngine, job_id: UUID, after: int, *, limit: int | None = None
 ) -> Sequence[StoredEvent]:
     """Return a job's events with an id above `after`, in order; at most `limit` of them."""
-    statement = _events(job_id).where(EventRow.seq > after).order_by(EventRow.seq).limit(limit)
+    statement = (
+        select(EventRow.seq.label("id"), EventRow.type, cast(EventRow.body, Text).label("frame"))
+        .where(EventRow.job_id == job_id, EventRow.seq > after)
+        .order_by(EventRow.seq)
+        .limit(limit)
+    )
     return [StoredEvent(**row) for row in await fetch(engine, statement)]
-
-
-async def newest_event(engine: AsyncEngine, job_id: UUID) -> StoredEvent | None:
-    """Return a job's last event, or None while it has none."""
-    statement = _events(job_id).order_by(EventRow.seq.desc()).limit(1)
-    for row in await fetch(engine, statement):
-        return StoredEvent(**row)
-    return None
-
-
-def _events(job_id: UUID) -> Select[int, str, str]:
-    return select(
-        EventRow.seq.label("id"), EventRow.type, cast(EventRow.body, Text).label("frame")
-    ).where(EventRow.job_id == job_id)
 
 
 async def _accepted(engine: AsyncEngine, statement: Executable) -> bool:
