@@ -16,6 +16,7 @@ from bridge.subscriber import Subscriber
 from bridge.watch import Bridge
 from scorewire.errors import InvalidRequestError, NotFoundError, ServiceUnavailableError
 from scorewire.jobs.closing import CloseCode
+from scorewire.logs import bind_job
 
 STALL_S = 30.0
 """How long a client may refuse a frame ([W3])."""
@@ -31,13 +32,14 @@ Socket = WebSocket[Any, Any, Any]
 
 async def stream(socket: Socket, bridge: Bridge) -> None:
     """Serve one client of `/api/v1/jobs/{job_id}/stream` until either side ends it."""
-    try:
-        await socket.accept()
-        closing = await _serve(socket, bridge)
-        if closing is not None:
-            await _close(socket, closing)
-    except (WebSocketException, OSError) as error:
-        log.debug("client is gone", error=repr(error))
+    with bind_job(socket.path_params["job_id"]):
+        try:
+            await socket.accept()
+            closing = await _serve(socket, bridge)
+            if closing is not None:
+                await _close(socket, closing)
+        except (WebSocketException, OSError) as error:
+            log.debug("client is gone", error=repr(error))
 
 
 async def _serve(socket: Socket, bridge: Bridge) -> Close | None:

@@ -58,7 +58,7 @@ def configure(level: str, log_format: LogFormat, stream: TextIO | None = None) -
 
 
 @contextmanager
-def bind_job(job_id: UUID) -> Iterator[None]:
+def bind_job(job_id: UUID | str) -> Iterator[None]:
     """Add `job_id` to every line that is logged within the block, in this thread or task."""
     with structlog.contextvars.bound_contextvars(job_id=str(job_id)):
         yield
