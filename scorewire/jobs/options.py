@@ -5,6 +5,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
+LONGEST_S = 360_000.0
+"""A section lies within the first hundred hours: no recording is longer, and any float is not."""
+
+# Titles are written into XML, MIDI and JSON columns, none of which takes them all.
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+
 
 class Stem(StrEnum):
     """A part of a recording: the whole mix, or one source of Demucs's naming."""
@@ -50,13 +56,24 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     `recording="solo"` says that one instrument plays alone, so there is nothing to separate;
     `instruments` names what is heard (and, after a separation, which stems are written down).
+
+    Raises:
+        ValueError: the section ends before it begins; from a decoder, msgspec.ValidationError.
     """
 
-    title: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    title: (
+        Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_NO_CONTROLS)] | None
+    ) = None
     recording: Literal["mix", "solo"] = "mix"
     instruments: Annotated[tuple[Stem, ...], msgspec.Meta(max_length=7)] = ()
     separation: SeparationMode = SeparationMode.AUTO
-    start_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
-    end_s: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    start_s: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_S)] = 0.0
+    end_s: Annotated[float, msgspec.Meta(gt=0, le=LONGEST_S)] | None = None
     decoding: DecodingOptions = DecodingOptions()
     notation: NotationOptions = NotationOptions()
+
+    def __post_init__(self) -> None:
+        """Refuse an empty section."""
+        if self.end_s is not None and self.end_s <= self.start_s:
+            message = f"The section ends at end_s={self.end_s:g}, before start_s={self.start_s:g}"
+            raise ValueError(message)
