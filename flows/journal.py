@@ -11,6 +11,7 @@ from scorewire.errors import ConflictError
 from scorewire.jobs.messages import ErrorDetail
 from scorewire.jobs.stages import Stage
 from scorewire.store import events, jobs
+from scorewire.store.engine import PATIENCE_S
 from scorewire.store.jobs import JobRequest
 
 
@@ -38,11 +39,11 @@ class Journal:
             What was asked for.
 
         Raises:
-            ConflictError: another run has the job, or it is completed.
+            ConflictError: the job has ended, belongs to another run, or does not exist.
         """
         attempt = self.runtime.store(jobs.claim, self.job_id, self.flow_run_id)
         if attempt is None:
-            message = f"Job {self.job_id} belongs to another run, or is already completed."
+            message = f"Job {self.job_id} has ended, or belongs to another run; retry it instead."
             raise ConflictError(message)
         return self.request()
 
@@ -79,7 +80,7 @@ class Journal:
 
     def stage(self) -> Stage | None:
         """The stage that the job was last seen in."""
-        job = self.runtime.store(jobs.get_job, self.job_id)
+        job = self.runtime.store(jobs.get_job, self.job_id, patience_s=PATIENCE_S)
         return job.stage if job else None
 
 

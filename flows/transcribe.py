@@ -33,7 +33,7 @@ def transcribe(job_id: UUID) -> dict[str, str]:
         The blob keys of the score's files, by kind: `musicxml`, `midi`, `performance_midi`.
 
     Raises:
-        ConflictError: another run has the job, or it is completed.
+        ConflictError: the job has ended, belongs to another run, or does not exist.
         ScorewireError: a stage failed for good.
     """
     journal = current_journal()

@@ -60,7 +60,7 @@ def change_running(job_id: UUID, flow_run_id: UUID | None) -> Update:
 
 
 def reopen_failed(job_id: UUID, flow_run_id: UUID | None) -> Select[Any]:
-    """Open the next attempt of a failed job, for `flow_run_id` or for a run yet to come."""
+    """Open the next attempt of a failed job: for a run yet to come, or for the one that owns it."""
     change = (
         update(JobRow)
         .where(JobRow.id == job_id, JobRow.status == "failed")
@@ -77,6 +77,8 @@ def reopen_failed(job_id: UUID, flow_run_id: UUID | None) -> Select[Any]:
             flow_run_id=flow_run_id,
         )
     )
+    if flow_run_id is not None:
+        change = change.where(JobRow.flow_run_id == flow_run_id)
     return progress_event(change)
 
 

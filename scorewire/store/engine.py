@@ -24,6 +24,9 @@ COMMAND_TIMEOUT_S = 30.0
 """No statement of ours takes longer; a connection that hangs is given up."""
 
 CONNECT_TIMEOUT_S = 10.0
+PATIENCE_S = 30.0
+"""How long what a flow says or asks waits for a database that is restarting."""
+
 RETRY_DELAY_S = 0.25
 MAX_RETRY_DELAY_S = 2.0
 

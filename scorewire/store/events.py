@@ -20,11 +20,8 @@ from scorewire.store.appending import (
     progress_event,
     readable,
 )
-from scorewire.store.engine import fetch
+from scorewire.store.engine import PATIENCE_S, fetch
 from scorewire.store.tables import EventRow, JobRow
-
-PATIENCE_S = 30.0
-"""How long an event waits for a database that is restarting."""
 
 MAX_RUNNING_PROGRESS = 99
 """100 belongs to the completed event alone."""

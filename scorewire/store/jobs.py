@@ -13,9 +13,9 @@ from scorewire.errors import ConflictError, NotFoundError
 from scorewire.jobs.job import TERMINAL_STATUSES, Job, JobStatus
 from scorewire.jobs.messages import EventMessage
 from scorewire.jobs.options import Options
-from scorewire.jobs.source import Source
+from scorewire.jobs.source import Source, UploadSource
 from scorewire.store.appending import readable, reopen_failed
-from scorewire.store.engine import fetch
+from scorewire.store.engine import PATIENCE_S, fetch
 from scorewire.store.tables import EventRow, JobRow
 
 _EVENT_DECODER: msgspec.json.Decoder[EventMessage] = msgspec.json.Decoder(EventMessage)
@@ -54,6 +54,8 @@ async def create_job(  # noqa: PLR0913 - the fields of a job, each given by name
     Raises:
         ServiceUnavailableError: Postgres cannot be reached.
     """
+    if isinstance(source, UploadSource):  # its sender chose the name, and any characters in it
+        source = msgspec.structs.replace(source, filename=readable(source.filename))
     statement = (
         insert(JobRow)
         .values(
@@ -69,9 +71,13 @@ async def create_job(  # noqa: PLR0913 - the fields of a job, each given by name
     return _job(row)
 
 
-async def get_job(engine: AsyncEngine, job_id: UUID) -> Job | None:
-    """Return where a job stands, or None if there is no such job."""
-    row = await _row(engine, job_id)
+async def get_job(engine: AsyncEngine, job_id: UUID, *, patience_s: float = 0.0) -> Job | None:
+    """Return where a job stands, or None if there is no such job.
+
+    Raises:
+        ServiceUnavailableError: Postgres cannot be reached, for `patience_s` seconds.
+    """
+    row = await _row(engine, job_id, patience_s)
     return None if row is None else _job(row)
 
 
@@ -80,8 +86,9 @@ async def get_request(engine: AsyncEngine, job_id: UUID) -> JobRequest:
 
     Raises:
         NotFoundError: there is no such job.
+        ServiceUnavailableError: Postgres stays out of reach.
     """
-    row = await _row(engine, job_id)
+    row = await _row(engine, job_id, PATIENCE_S)
     if row is None:
         raise _no_such_job()
     return msgspec.convert(
@@ -103,6 +110,7 @@ async def set_title(engine: AsyncEngine, job_id: UUID, title: str) -> None:
         .where(JobRow.id == job_id, JobRow.title.is_(None))
         .values(title=readable(title))
         .returning(JobRow.id),
+        patience_s=PATIENCE_S,
     )
 
 
@@ -136,11 +144,15 @@ async def set_flow_run(engine: AsyncEngine, job_id: UUID, flow_run_id: UUID) -> 
 async def claim(engine: AsyncEngine, job_id: UUID, flow_run_id: UUID) -> int | None:
     """Make a starting run the owner of its job.
 
-    A run may claim a job that has not ended and that no other run owns. A run that starts on a
-    failed job (a retry pressed in Prefect's UI) opens the next attempt, with its event.
+    A run may claim a job that has not ended and that no other run owns. The run that failed a job
+    and starts again (a retry pressed in Prefect's UI) opens the next attempt, with its event; any
+    other run is refused: it was given up before it started, and nobody asked for it again ([J4]).
 
     Returns:
         The number of the attempt that the run works on; None if it may not work on the job.
+
+    Raises:
+        ServiceUnavailableError: Postgres stays out of reach.
     """
     running = (
         update(JobRow)
@@ -153,7 +165,7 @@ async def claim(engine: AsyncEngine, job_id: UUID, flow_run_id: UUID) -> int | N
         .returning(JobRow.attempt)
     )
     for statement in (running, reopen_failed(job_id, flow_run_id)):
-        for row in await fetch(engine, statement):
+        for row in await fetch(engine, statement, patience_s=PATIENCE_S):
             return int(row["attempt"])
     return None
 
@@ -179,9 +191,9 @@ async def unfinished_jobs(engine: AsyncEngine) -> Sequence[UnfinishedJob]:
     return [msgspec.convert(dict(row), UnfinishedJob) for row in rows]
 
 
-async def _row(engine: AsyncEngine, job_id: UUID) -> RowMapping | None:
+async def _row(engine: AsyncEngine, job_id: UUID, patience_s: float = 0.0) -> RowMapping | None:
     statement: Select[Any] = select(*JobRow.__table__.columns).where(JobRow.id == job_id)
-    for row in await fetch(engine, statement):
+    for row in await fetch(engine, statement, patience_s=patience_s):
         return row
     return None
 

@@ -47,6 +47,15 @@ async def test_what_was_asked_for_is_kept(engine: AsyncEngine) -> None:
     assert job.job_id == job_id
 
 
+async def test_any_file_name_can_be_kept(engine: AsyncEngine) -> None:
+    """A NUL, which Postgres cannot store, is left out of a file's name and of the title."""
+    source = UploadSource(blob_key="uploads/a/b.wav", sha256="0" * 64, filename="b\x00.wav")
+    job = await create_job(engine, source=source, options=Options(), title="b\x00")
+    request = await get_request(engine, job.job_id)
+    assert isinstance(request.source, UploadSource)
+    assert (request.source.filename, request.title) == ("b.wav", "b")
+
+
 async def test_a_new_job_is_queued(engine: AsyncEngine, job_id: UUID) -> None:
     """[J1] It starts queued, at 0, in its first attempt, without a stage."""
     job = await get_job(engine, job_id)
@@ -128,6 +137,17 @@ async def test_claim_of_a_failed_job_opens_an_attempt(engine: AsyncEngine, job_i
     assert await append_completed(engine, job_id, result={"musicxml": "key"}, flow_run_id=run)
     assert await claim(engine, job_id, run) is None
     assert await unfinished_jobs(engine) == []
+
+
+async def test_a_run_that_was_given_up_does_not_reopen_its_job(
+    engine: AsyncEngine, job_id: UUID
+) -> None:
+    """[J4] A run that starts after its job was failed for it is refused: nobody asked again."""
+    await append_failed(engine, job_id, error=LOST)
+    assert await claim(engine, job_id, uuid4()) is None
+    job = await get_job(engine, job_id)
+    assert job is not None
+    assert (job.status, job.attempt, job.last_event_id) == (JobStatus.FAILED, 1, 1)
 
 
 async def test_launched_run_does_not_replace_an_owner(engine: AsyncEngine, job_id: UUID) -> None:
