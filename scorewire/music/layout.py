@@ -7,7 +7,7 @@ from scorewire.music.hands import LEFT, RIGHT, split_hands
 from scorewire.music.instruments import Instrument
 from scorewire.music.key import Key
 from scorewire.music.lengths import ScoreNote, write_lengths
-from scorewire.music.meter import Meter
+from scorewire.music.meter import TICKS_PER_QUARTER, Meter
 from scorewire.music.quantize import Grid, GridNote
 from scorewire.music.rhythm import RhythmWriter, Symbol, mark_groups
 from scorewire.music.spelling import Spelling
@@ -133,13 +133,30 @@ def _fill_bar(
     sounding = sorted((chord.onset, chord.end) for chord in (*first, *second))
     rests = [
         symbol
-        for start, end in _gaps(sounding, bar)
+        for start, end in _gaps(sounding, bar.start, bar.end)
         for symbol in writer.write(start, end, chord=None)
     ]
     voices = [sorted([*_write(first, bar, writer), *rests], key=lambda s: s.onset)]
     if second:
         voices.append(_write(second, bar, writer))
-    return tuple(tuple(mark_groups(voice, meter)) for voice in voices)
+    whole = (_complete_triplets(voice, bar, writer) for voice in voices)
+    return tuple(tuple(mark_groups(voice, meter)) for voice in whole)
+
+
+def _complete_triplets(voice: Sequence[Symbol], bar: Bar, writer: RhythmWriter) -> list[Symbol]:
+    """Add the rests without which a triplet of this voice would not add up to its beat.
+
+    Elsewhere a voice may be silent without a rest while the other one sounds.
+    """
+    beats = {symbol.onset // TICKS_PER_QUARTER for symbol in voice if symbol.triplet}
+    rests = []
+    for beat in beats:
+        start = max(beat * TICKS_PER_QUARTER, bar.start)
+        end = min((beat + 1) * TICKS_PER_QUARTER, bar.end)
+        written = [(s.onset, s.end) for s in voice if s.onset < end and s.end > start]
+        for gap_start, gap_end in _gaps(written, start, end):
+            rests += writer.write(gap_start, gap_end, chord=None)
+    return sorted([*voice, *rests], key=lambda symbol: symbol.onset)
 
 
 def _write(chords: Sequence[Chord], bar: Bar, writer: RhythmWriter) -> list[Symbol]:
@@ -150,14 +167,14 @@ def _write(chords: Sequence[Chord], bar: Bar, writer: RhythmWriter) -> list[Symb
     ]
 
 
-def _gaps(spans: Sequence[tuple[int, int]], bar: Bar) -> list[tuple[int, int]]:
-    """Where nothing sounds in a bar."""
+def _gaps(spans: Sequence[tuple[int, int]], start: int, end: int) -> list[tuple[int, int]]:
+    """What `spans`, sorted, leave free between `start` and `end`."""
     gaps = []
-    reached = bar.start
-    for start, end in spans:
-        if start > reached:
-            gaps.append((reached, start))
-        reached = max(reached, end)
-    if reached < bar.end:
-        gaps.append((reached, bar.end))
+    reached = start
+    for span_start, span_end in spans:
+        if span_start > reached:
+            gaps.append((reached, span_start))
+        reached = max(reached, span_end)
+    if reached < end:
+        gaps.append((reached, end))
     return gaps

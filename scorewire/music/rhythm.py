@@ -149,10 +149,14 @@ def mark_groups(symbols: Sequence[Symbol], meter: Meter) -> list[Symbol]:
     for members in groups.values():
         for index, beams in _beam_group([symbols[i] for i in members]).items():
             marked[members[index]] = replace(marked[members[index]], beams=beams)
-        triplets = [i for i in members if symbols[i].triplet]
-        if triplets:
-            marked[triplets[0]] = replace(marked[triplets[0]], tuplet="start")
-            marked[triplets[-1]] = replace(marked[triplets[-1]], tuplet="stop")
+    triplets: dict[int, list[int]] = {}
+    for index, symbol in enumerate(symbols):
+        if symbol.triplet:
+            triplets.setdefault(symbol.onset // TICKS_PER_QUARTER, []).append(index)
+    for members in triplets.values():
+        if len(members) > 1:  # an upbeat may be the last third alone
+            marked[members[0]] = replace(marked[members[0]], tuplet="start")
+            marked[members[-1]] = replace(marked[members[-1]], tuplet="stop")
     return marked
 
 

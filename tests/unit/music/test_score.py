@@ -14,6 +14,7 @@ from score_reading import assert_bars_complete, parse, sounding_notes
 
 from scorewire.errors import NoNotesError
 from scorewire.jobs.options import NotationOptions, Stem
+from scorewire.music.meter import TICKS_PER_QUARTER
 from scorewire.music.notes import Note
 from scorewire.music.score import write_score
 
@@ -128,6 +129,28 @@ def test_triplets_are_written_as_triplets():
     assert len(triplets) == 6
     marks = [mark.get("type") for mark in root.iter("tuplet")]
     assert marks == ["start", "stop"] * 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(note_lists(max_size=30))
+def test_every_triplet_is_whole(notes: list[Note]):
+    """In each voice, what stands under a triplet bracket lasts a beat, and no third is outside."""
+    root = parse(write(notes, time_signature="4/4", tempo_bpm=100).musicxml)
+    for measure in root.iterfind("part/measure"):
+        if measure.get("implicit") == "yes":
+            continue  # an upbeat may begin in the middle of a triplet
+        under_bracket: dict[str, int | None] = {}
+        for note in measure.iterfind("note"):
+            if note.find("time-modification") is None or note.find("chord") is not None:
+                continue
+            voice = note.findtext("voice")
+            mark = note.find("notations/tuplet")
+            if mark is not None and mark.get("type") == "start":
+                under_bracket[voice] = 0
+            under_bracket[voice] += int(note.findtext("duration"))
+            if mark is not None and mark.get("type") == "stop":
+                assert under_bracket.pop(voice) == TICKS_PER_QUARTER
+        assert under_bracket == {}
 
 
 def test_equal_pitches_that_overlap_are_all_written():
