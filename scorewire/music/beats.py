@@ -25,10 +25,10 @@ METER_PRIOR = {
     Meter(3, 4): 0.25,
     Meter(2, 4): 0.20,
     Meter(6, 8): 0.14,
-    Meter(3, 8): 0.03,
     Meter(9, 8): 0.03,
 }
-"""Metres that are looked for; 2/2 and 12/8 sound like 4/4 and are written only on request."""
+"""Metres that are looked for. Others sound like one of these in other values (2/2 like 4/4, 3/8
+like 3/4 or half of 6/8) and are written only on request."""
 
 _METER_WEIGHT = 3.0
 _METER_SAMPLE_EVENTS = 400
@@ -39,7 +39,7 @@ _PHASE_DRIFT = 0.03
 _TEMPO_DRIFT = 0.06
 """Spread of an onset round its beat; relative drift of beat and of tempo per root second."""
 
-_SIMPLE_QPM, _COMPOUND_QPM, _THREE_EIGHT_QPM = 100.0, 150.0, 90.0
+_SIMPLE_QPM, _COMPOUND_QPM = 100.0, 150.0
 _TEMPO_SPREAD, _ASKED_TEMPO_SPREAD = 0.4, 0.06
 _TEMPO_PULL, _ASKED_TEMPO_PULL = 0.4, 0.5
 """Middle and logarithmic spread of the tempo in quarters a minute; share of it at every event."""
@@ -92,8 +92,6 @@ class _TempoPrior:
                 _ASKED_TEMPO_PULL,
             )
         qpm = _COMPOUND_QPM if meter.is_compound else _SIMPLE_QPM
-        if meter == Meter(3, 8):
-            qpm = _THREE_EIGHT_QPM
         return cls(60.0 / qpm, _TEMPO_SPREAD, _TEMPO_PULL)
 
     def grid(self) -> _Floats:
@@ -141,15 +139,6 @@ class _Beam:
     def select(self, chosen: _Ints) -> "_Beam":
         """Keep some hypotheses, in this order."""
         return _Beam(*(getattr(self, column.name)[chosen] for column in fields(self)))
-
-
-def likely_meters(tempo_bpm: float | None = None) -> list[Meter]:
-    """Metres worth trying when the musician names none.
-
-    A tempo that was asked for counts quarters, or dotted quarters: 3/8 would be the same bars as
-    3/4 in shorter values.
-    """
-    return [meter for meter in METER_PRIOR if tempo_bpm is None or meter != Meter(3, 8)]
 
 
 def track_beats(

@@ -8,6 +8,7 @@ ends as heard give 66 %).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +22,14 @@ _SHORT = 0.5
 _LONG = 3.0
 """A note that sounds for this many times the time to the next onset is held over it."""
 
-_REST_FROM = TICKS_PER_QUARTER
-"""Shorter gaps are articulation, not rests."""
+_REST_FROM = TICKS_PER_QUARTER // 2
+"""Within an eighth, an early end is articulation, not a rest."""
 
 _KEPT_SHARE = 0.93
 """Players let go a little early."""
 
 _MAX_HELD_ONSETS = 12
-_WRITTEN_TICKS = np.array([3, 6, 8, 12, 16, 24, 36, 48, 72, 96])
+_WRITTEN_TICKS = np.array([12, 24, 48, 72, 96])
 
 
 @dataclass(frozen=True)
@@ -58,15 +59,21 @@ def write_lengths(notes: Sequence[GridNote], staff: int, grid: Grid) -> list[Sco
         staff: number of the staff.
         grid: where ends may stand.
     """
-    onsets = np.array(sorted({note.onset for note in notes}))
+    onsets = np.array(sorted({note.onset for note in notes}), dtype=np.int64)
     struck_again: dict[int, int] = {}
     written = []
-    for note in reversed(notes):
-        later = onsets[onsets > note.onset]
-        end = _choose_end(note, later, grid)
-        end = min(end, struck_again.get(note.pitch, end))
-        struck_again[note.pitch] = note.onset
-        written.append(ScoreNote(note.onset, end, note.pitch, note.velocity, staff))
+    for onset, group in groupby(reversed(notes), key=lambda note: note.onset):
+        chord = list(group)
+        later = onsets[np.searchsorted(onsets, onset) + 1 :]
+        ends = [_choose_end(note, later, grid) for note in chord]
+        # A chord is let go together, but for what is held over the next onset.
+        reach = later[0] if len(later) else max(ends)
+        together = max((end for end in ends if end <= reach), default=onset)
+        for note, chosen in zip(chord, ends, strict=True):
+            end = max(chosen, together)
+            end = min(end, struck_again.get(note.pitch, end))
+            written.append(ScoreNote(onset, end, note.pitch, note.velocity, staff))
+        struck_again.update((note.pitch, onset) for note in chord)
     return written[::-1]
 
 

@@ -79,15 +79,6 @@ _DIVISIONS = (
 _STEP_WEIGHT = 0.6
 """A piece keeps to its own rhythm, so its steps are not independent evidence."""
 
-_THREE_EIGHT_STEPS: dict[MetricalClass, _Steps] = {
-    MetricalClass.DOWNBEAT: {3: 0.005, 4: 0.002, 6: 0.43, 12: 0.39, 18: 0.03, 24: 0.06, 36: 0.06},
-    MetricalClass.DIVISION: {3: 0.01, 6: 0.42, 12: 0.54, 24: 0.017, 36: 0.002},
-    MetricalClass.SUBDIVISION: {3: 0.034, 6: 0.96},
-    MetricalClass.TRIPLET: {4: 0.5, 8: 0.3, 16: 0.1},
-    MetricalClass.FINE: {3: 0.80, 4: 0.14, 9: 0.03, 15: 0.01, 21: 0.01},
-}
-"""Counted apart: a bar of 3/8 moves in sixteenths as often as in eighths."""
-
 _RARE_STEP = 1e-4
 _SILENT_BAR = 0.01
 """Probability that nothing sounds for longer than a bar."""
@@ -170,12 +161,6 @@ class Meter:
         return MetricalClass.FINE
 
 
-def _steps_of(meter: Meter) -> dict[MetricalClass, _Steps]:
-    if meter.is_compound:
-        return _COMPOUND_STEPS
-    return _THREE_EIGHT_STEPS if meter.denominator == _EIGHTH else _SIMPLE_STEPS
-
-
 class MeterModel:
     """A metre's log-probabilities, as arrays over its ticks.
 
@@ -200,7 +185,7 @@ class MeterModel:
                     for c, ok in zip(self.classes, on_grid, strict=True)
                 ]
             )
-            table = _steps_of(meter)
+            table = _COMPOUND_STEPS if meter.denominator == _EIGHTH else _SIMPLE_STEPS
             steps = np.zeros((bar, bar + 1))
             for tick in np.flatnonzero(on_grid):
                 steps[tick, 1:] = _RARE_STEP

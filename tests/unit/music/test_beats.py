@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from performances import note_lists, play
 
 from scorewire.music.accents import accent_scores, group_chords
-from scorewire.music.beats import BeatTrack, likely_meters, track_beats
+from scorewire.music.beats import METER_PRIOR, BeatTrack, track_beats
 from scorewire.music.meter import Meter, MeterModel, MetricalClass
 from scorewire.music.notes import Note
 
@@ -28,7 +28,7 @@ def waltz(bars: int = 12) -> list[tuple[float, float, int]]:
 
 def find(notes: list[Note], tempo_bpm: float | None = None) -> BeatTrack:
     """Track among all metres that are looked for."""
-    return track_beats(group_chords(notes), likely_meters(tempo_bpm), tempo_bpm)
+    return track_beats(group_chords(notes), list(METER_PRIOR), tempo_bpm)
 
 
 @pytest.mark.parametrize("bpm", [76, 84, 96])
