@@ -1,9 +1,8 @@
 """Which hand plays what: a split point that moves as little as it must.
 
-Dynamic programming over the split pitch, in the spirit of W. Hirai and others' hand models as
-used for piano reduction (E. Nakamura, K. Yoshii, "Statistical piano reduction controlling
-performance difficulty", APSIPA Trans. 7, 2018): a hand spans about an octave, sits on its own
-side of a gap, and does not jump. Weights were set by hand.
+Dynamic programming over the split pitch. A hand spans about an octave, sits on its own side of a
+gap, and does not jump, as in the playing models of E. Nakamura and K. Yoshii, "Statistical piano
+reduction controlling performance difficulty", APSIPA Trans. 7, 2018. The weights were set by hand.
 """
 
 from collections.abc import Sequence

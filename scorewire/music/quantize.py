@@ -1,8 +1,8 @@
 """Played notes to notes on the metre's grid.
 
 Onsets take the ticks that the beat tracker found. A beat holds either triplets or binary divisions,
-never both, so that every bar can be written (D. Temperley, "The Cognition of Basic Musical
-Structures", 2001, chapter 2: one division per level).
+never both, so that every bar can be written: each level of a metre divides the one above it in two
+or in three (D. Temperley, "The Cognition of Basic Musical Structures", 2001, chapter 2).
 """
 
 from collections.abc import Sequence
