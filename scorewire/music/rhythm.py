@@ -1,8 +1,8 @@
 """Lengths in ticks to note values with dots, ties, tuplets and beams.
 
-Rules of notation: E. Gould, "Behind Bars" (2011), on the grouping of values: a value may hide a beat only where
-it starts on a stronger one, or as the plain off-beat value (eighth-quarter-eighth); rests hide
-nothing stronger than where they start; tuplets and beams stay within the beat.
+Rules of notation: E. Gould, "Behind Bars" (2011), on the grouping of values. A value may hide a
+beat only where it starts on a stronger one, or as the plain off-beat value (eighth-quarter-eighth);
+rests hide nothing stronger than where they start; tuplets and beams stay within the beat.
 """
 
 from collections.abc import Iterable, Sequence
