@@ -106,11 +106,15 @@ async def fetch(
 
 def _lost(error: Exception) -> bool:
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated
-    if isinstance(error, asyncpg.PostgresError):
-        # Class 57P: starting up or shutting down; 53300: too many connections at the moment.
-        return str(error.sqlstate).startswith(("57P", "08", "53300"))
-    return True
+        # Refused while it connects, a connection was never there to be invalidated.
+        return error.connection_invalidated or _is_passing(error.orig)
+    return not isinstance(error, asyncpg.PostgresError) or _is_passing(error)
+
+
+def _is_passing(refusal: BaseException | None) -> bool:
+    """Whether Postgres refuses for the moment only, by its error's SQLSTATE."""
+    # Class 57P: starting up or shutting down; 53300: too many connections at the moment.
+    return str(getattr(refusal, "sqlstate", "")).startswith(("57P", "08", "53300"))
 
 
 async def ping(engine: AsyncEngine) -> None:

@@ -23,6 +23,9 @@ KEEPALIVE_S = 10.0
 
 MAX_BACKOFF_S = 2.0
 
+# The last one is what asyncpg makes of bytes that it cannot read: a server that died in a word.
+_BREAKS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 
 class Notified(msgspec.Struct, frozen=True):
     """An event was stored; `frame` is its text, or None where it was too long to be sent along."""
@@ -68,7 +71,7 @@ class Listener:
                     yield Reconnected()
                     async for payload in self._payloads(connection, heard):
                         yield _decode(payload)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except _BREAKS as error:
                 log.warning("listener connection lost", error=repr(error), retry_in_s=backoff_s)
             finally:
                 self.connected = False
