@@ -77,6 +77,7 @@ def create_app(settings: Settings) -> Litestar:
         },
         lifespan=[connections],
         plugins=[bridge],
+        logging_config=None,  # Litestar's own would take the place of ours
         openapi_config=OpenAPIConfig(
             title="Scorewire",
             version=metadata.version("scorewire"),

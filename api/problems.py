@@ -46,7 +46,7 @@ HTTP_STATUS = {
 
 _CODES = {404: ErrorCode.NOT_FOUND, 409: ErrorCode.CONFLICT, 413: ErrorCode.TOO_LARGE}
 _DETAILS = {
-    404: "There is nothing at this address; check it against the API's description.",
+    404: "There is nothing at this address; check it against /api/openapi/openapi.json.",
     405: "This address does not take that method; the Allow header lists those it takes.",
     413: "The request has more bytes than this server takes; send a smaller one.",
 }
@@ -100,6 +100,14 @@ def http_problem(_request: Request[Any, Any, Any], error: HTTPException) -> Resp
     for name, value in (error.headers or {}).items():
         answer.set_header(name, value)
     return answer
+
+
+def encoding_problem(
+    request: Request[Any, Any, Any], _error: UnicodeDecodeError
+) -> Response[Problem]:
+    """Answer to a JSON body in another encoding, which Litestar does not foresee."""
+    message = "The body is not JSON in UTF-8; correct the encoding and send it again."
+    return scorewire_problem(request, InvalidRequestError(message))
 
 
 def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:

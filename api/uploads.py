@@ -22,6 +22,8 @@ FORM_OVERHEAD_BYTES = 256 * 1024
 
 MAX_OPTIONS_BYTES = 64 * 1024
 _MAX_NAME_CHARS = 100
+_MAX_NAME_BYTES = 200  # file systems take 255, the ending included
+_MAX_ENDING_CHARS = 10
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,18 @@ def safe_filename(filename: str) -> str:
     stem = stem.lstrip("._-")[:_MAX_NAME_CHARS] or "recording"
     ending = re.sub(r"[^A-Za-z0-9]", "", ending)[:10]
     return f"{stem}.{ending}" if ending else stem
+
+
+def plain_filename(filename: str) -> str:
+    """Bring a file's name into one that every file system takes, and that is fit for a title."""
+    # Browsers write a quotation mark as %22, as the HTML standard has it.
+    name = PurePosixPath(filename.replace("\\", "/").replace("%22", '"')).name
+    printable = "".join(letter for letter in name if letter.isprintable())
+    stem, _, ending = printable.rpartition(".")
+    if not stem:
+        stem, ending = ending, ""
+    stem = stem.encode()[:_MAX_NAME_BYTES].decode(errors="ignore").strip(" .") or "recording"
+    return f"{stem}.{ending[:_MAX_ENDING_CHARS]}" if ending else stem
 
 
 async def receive_upload(
@@ -86,7 +100,8 @@ async def _store(
         await asyncio.to_thread(blobs.delete, key)
         message = "The file is empty; choose a recording that has sound."
         raise EmptyAudioError(message, field="file")
-    return UploadSource(blob_key=key, sha256=stored.sha256, filename=filename)
+    name = plain_filename(filename)
+    return UploadSource(blob_key=key, sha256=stored.sha256, filename=name)
 
 
 async def _read(reader: MultipartReader, max_bytes: int) -> bytes:

@@ -15,6 +15,9 @@ from structlog.typing import Processor
 
 LogFormat = Literal["console", "json"]
 
+_WITH_HANDLERS_OF_THEIR_OWN = ("uvicorn", "uvicorn.access")
+_CHATTY = ("httpx",)  # a line for each request, of which one a second asks whether all is well
+
 
 def configure(level: str, log_format: LogFormat, stream: TextIO | None = None) -> None:
     """Set up logging for this process; calling it again replaces the former set-up.
@@ -44,6 +47,11 @@ def configure(level: str, log_format: LogFormat, stream: TextIO | None = None) -
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    for name in _WITH_HANDLERS_OF_THEIR_OWN:
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

@@ -12,6 +12,7 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from api.body import RequestBody
 from api.documentation import UploadOperation, problems
+from api.problems import encoding_problem
 from api.schemas import JobAccepted, TranscribeRequest
 from api.services import Services
 from api.submission import accepted, start_attempt
@@ -33,6 +34,7 @@ MAX_JSON_BYTES = 64 * 1024
 @post(
     "/api/v1/transcribe",
     request_max_body_size=MAX_JSON_BYTES,
+    exception_handlers={UnicodeDecodeError: encoding_problem},
     responses=problems(400, 413, 422),
     tags=["jobs"],
     summary="Transcribe a recording from a link",
@@ -74,7 +76,7 @@ async def transcribe_upload(request: Request[Any, Any, Any], services: Services)
         await body.discard()
         raise
     source, options = upload.source, upload.options
-    title = options.title or PurePosixPath(source.filename).stem or None
+    title = options.title or PurePosixPath(source.filename).stem
     try:
         job = await create_job(
             services.engine, source=source, options=options, title=title, job_id=job_id

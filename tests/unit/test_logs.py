@@ -50,6 +50,16 @@ def test_lines_within_a_job_name_it(stream: io.StringIO) -> None:
     assert [line.get("job_id") for line in lines(stream)] == [str(job_id), str(job_id), None]
 
 
+def test_a_server_that_logs_by_itself_joins_in(stream: io.StringIO) -> None:
+    """What uvicorn writes with a handler of its own comes in the one format, and once."""
+    uvicorn = logging.getLogger("uvicorn")
+    uvicorn.addHandler(logging.StreamHandler(stream))
+    uvicorn.propagate = False
+    configure("INFO", "json", stream)
+    logging.getLogger("uvicorn.error").warning("refused")
+    assert [line["event"] for line in lines(stream)] == ["refused"]
+
+
 def test_less_severe_lines_are_left_out(stream: io.StringIO) -> None:
     """The level counts for our events and for the libraries'."""
     configure("WARNING", "json", stream)

@@ -1,14 +1,20 @@
 """Every error is a problem document with a stable code, and none tells of the inside."""
 
+import io
+import json
+import logging
+from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
+import structlog
 from litestar import Litestar, get
 from litestar.testing import AsyncTestClient
 
 from api.app import create_app
+from scorewire.logs import configure
 from scorewire.settings import Settings
 
 LINK = "https://youtu.be/dQw4w9WgXcQ"
@@ -70,6 +76,7 @@ NO_JOB = str(uuid4())
             "youtube_url",
         ),
         ("POST", "/api/v1/transcribe", b" " * 70_000, 413, "too_large", None),
+        ("POST", "/api/v1/transcribe", b'{"youtube_url": "\xff"}', 400, "invalid_request", None),
     ],
 )
 async def test_errors_are_problems(  # noqa: PLR0913, PLR0917 - a table of cases
@@ -99,8 +106,22 @@ async def test_a_wrong_method_is_told_the_right_ones(client: httpx.AsyncClient) 
     assert "POST" in answer.headers["allow"]
 
 
-async def test_a_fault_of_ours_tells_nothing_of_the_inside(settings: Settings) -> None:
-    """[R3] An unforeseen exception is one sentence; no trace of it leaves the server."""
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """The log of a service; Python's own set-up is put back afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    configure("INFO", "json", stream)
+    yield stream
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+
+
+async def test_a_fault_of_ours_tells_nothing_of_the_inside(
+    settings: Settings, log: io.StringIO
+) -> None:
+    """[R3] An unforeseen exception is one sentence; its trace is in the log alone."""
 
     @get("/broken")
     async def broken() -> None:
@@ -114,6 +135,10 @@ async def test_a_fault_of_ours_tells_nothing_of_the_inside(settings: Settings) -
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     assert "secret" not in answer.text
     assert "Traceback" not in answer.text
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    (line,) = [line for line in lines if line["event"] == "request failed"]
+    assert line["path"] == "/broken"
+    assert "a secret of the inside" in line["exception"]
 
 
 async def test_without_a_database(settings: Settings) -> None:
