@@ -1,5 +1,6 @@
 """Speaks to a Scorewire server: the REST calls and the stream that `transcribe` needs."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import TracebackType
@@ -85,7 +86,9 @@ class Client:
         """Send a file, as it is read, and ask for its transcription."""
         fields = {"options": msgspec.json.encode(options).decode()}
         with path.open("rb") as file:
-            files = {"file": (path.name, file, "application/octet-stream")}
+            # A name may hold bytes that are no text.
+            name = os.fsencode(path.name).decode(errors="replace")
+            files = {"file": (name, file, "application/octet-stream")}
             answer = await self._send(
                 "POST", "/api/v1/transcribe/upload", data=fields, files=files, idempotent=True
             )

@@ -4,16 +4,19 @@ The same stage code as the service runs, without its server, database and queue:
 evaluation, and for a first try.
 """
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
+from scorewire.cli.timecode import seconds
+from scorewire.cli.wishes import TimeSignature, checked_options, spelled_key
 from scorewire.errors import InvalidRequestError
 from scorewire.jobs.options import Options, SeparationMode, Stem
 from scorewire.jobs.report import Report
@@ -47,11 +50,11 @@ class Wishes:
         solo: One instrument plays alone, so nothing is separated.
         instruments: What is heard, and which stems are written down.
         separation: Whether the recording is split into instruments first.
-        tempo: Beats a minute.
+        tempo: Beats per minute.
         time_signature: Metre.
         key: Key, such as "F# minor".
-        start: Where the section begins, in seconds.
-        end: Where the section ends, in seconds.
+        start: Where the section begins, in seconds or m:ss.
+        end: Where the section ends.
     """
 
     title: str | None = None
@@ -59,10 +62,10 @@ class Wishes:
     instruments: Annotated[tuple[Stem, ...], Parameter(consume_multiple=True, negative=())] = ()
     separation: SeparationMode = SeparationMode.AUTO
     tempo: float | None = None
-    time_signature: Literal["2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8"] | None = None
+    time_signature: TimeSignature | None = None
     key: str | None = None
-    start: float = 0.0
-    end: float | None = None
+    start: str = "0"
+    end: str | None = None
 
 
 def convert(file: Path, /, *, outputs: Outputs, wishes: Wishes | None = None) -> None:
@@ -114,40 +117,47 @@ def convert(file: Path, /, *, outputs: Outputs, wishes: Wishes | None = None) ->
 
 
 def _options(wishes: Wishes) -> Options:
-    import msgspec  # noqa: PLC0415 - needed only when a file is converted
-
-    given = {
-        "title": wishes.title,
-        "recording": "solo" if wishes.solo else "mix",
-        "instruments": wishes.instruments,
-        "separation": wishes.separation,
-        "start_s": wishes.start,
-        "end_s": wishes.end,
-        "notation": {
+    return checked_options(
+        title=wishes.title,
+        recording="solo" if wishes.solo else "mix",
+        instruments=wishes.instruments,
+        separation=wishes.separation,
+        start_s=seconds(wishes.start, "--start"),
+        end_s=None if wishes.end is None else seconds(wishes.end, "--end"),
+        notation={
             "tempo_bpm": wishes.tempo,
             "time_signature": wishes.time_signature,
-            "key": wishes.key,
+            "key": spelled_key(wishes.key),
         },
-    }
-    try:
-        return msgspec.convert(given, Options)
-    except msgspec.ValidationError as error:
-        message = f"An option has a value that is not allowed: {error}."
-        raise InvalidRequestError(message) from error
+    )
 
 
 def _check_paths(file: Path, outputs: Outputs) -> None:
     if not file.is_file():
-        message = f"There is no file {file}; give the path of a recording."
+        message = f"There is no file {file}: give the path of a recording."
         raise InvalidRequestError(message)
     for path in (outputs.musicxml, outputs.midi, outputs.quantised_midi):
-        if path is not None and not path.absolute().parent.is_dir():
-            message = f"There is no folder {path.absolute().parent}; make it first."
+        if path is None:
+            continue
+        folder = path.absolute().parent
+        if not folder.is_dir():
+            message = f"There is no folder {folder}: make it first."
+            raise InvalidRequestError(message)
+        if path.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            message = f"{path} cannot be written: give the path of a file in a folder of yours."
             raise InvalidRequestError(message)
 
 
 def _write(path: Path, content: bytes) -> None:
     """Write a file whole or not at all."""
+    try:
+        _write_whole(path, content)
+    except OSError as error:
+        message = f"{path} cannot be written ({error.strerror}): make room, or give another path."
+        raise InvalidRequestError(message) from error
+
+
+def _write_whole(path: Path, content: bytes) -> None:
     with tempfile.NamedTemporaryFile(dir=path.absolute().parent, delete=False) as part:
         scratch = Path(part.name)
         try:

@@ -8,6 +8,7 @@ import traceback
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cyclopts
 
@@ -15,17 +16,34 @@ from scorewire.cli.running import StoppedError
 from scorewire.cli.terminal import say
 from scorewire.errors import ScorewireError
 
+if TYPE_CHECKING:
+    from rich.text import Text
+
 _STOPPED_BY_A_PERSON = 130  # as shells report a program that ended by SIGINT
+
+
+def _usage_error(error: cyclopts.CycloptsError) -> "Text":
+    """Tell a slip of the command line as every other error is told."""
+    from rich.text import Text  # noqa: PLC0415 - needed only when something is wrong
+
+    told = str(error)
+    if isinstance(error, cyclopts.UnusedCliTokensError):
+        extra = " ".join(error.unused_tokens or ())
+        told = f'"{extra}" is too much: give one recording, and quote a name that has spaces.'
+    return Text(f"scorewire: {told}")
+
 
 app = cyclopts.App(
     name="scorewire",
     help="Turns a recording into sheet music.",
+    help_epilogue="Settings are environment variables: docs/configuration.md lists them.",
     version=lambda: version("scorewire"),
+    error_formatter=_usage_error,
 )
 app.command(
     "scorewire.cli.up:up",
     name="up",
-    help="Start the whole stack on this machine: Postgres, Prefect, worker, API and page.",
+    help="Start the whole stack on this machine: Postgres, Prefect, worker and API.",
 )
 app.command(
     "scorewire.cli.transcribe:transcribe",
@@ -71,7 +89,11 @@ def _crash_report(error: Exception) -> Path | None:
 
     try:
         with tempfile.NamedTemporaryFile(
-            "w", prefix="scorewire-error-", suffix=".log", delete=False
+            "w",
+            prefix="scorewire-error-",
+            suffix=".log",
+            delete=False,
+            errors="backslashreplace",  # a command line may hold bytes that are no text
         ) as file:
             file.write(f"{datetime.now(UTC).isoformat()} {' '.join(sys.argv)}\n")
             traceback.print_exception(error, file=file)

@@ -1,6 +1,7 @@
 """Takes one recording through a server: find or start one, submit, follow, save."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -83,7 +84,13 @@ def _is_link(recording: str) -> bool:
 def _existing(recording: str) -> Path:
     path = Path(recording).expanduser()
     if not path.is_file():
-        msg = f"There is no file {path}: give an audio file, or the address of a video."
+        msg = (
+            f"There is no file {recording}: give an audio file, or the address of a video, which "
+            "begins with https://."
+        )
+        raise InvalidRequestError(msg)
+    if not os.access(path, os.R_OK):
+        msg = f"The file {recording} cannot be read: allow yourself to read it (chmod u+r)."
         raise InvalidRequestError(msg)
     return path
 
@@ -91,9 +98,15 @@ def _existing(recording: str) -> Path:
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        msg = f"{folder} is a file and no folder: choose another folder with -o."
+        raise InvalidRequestError(msg) from error
     except OSError as error:
         msg = f"The folder {folder} cannot be made ({error.strerror}): choose another with -o."
         raise InvalidRequestError(msg) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        msg = f"The folder {folder} cannot be written to: choose another with -o."
+        raise InvalidRequestError(msg)
 
 
 @asynccontextmanager
@@ -144,8 +157,15 @@ async def _save(client: Client, job: Job, folder: Path, path: Path | None) -> Ou
         return outcome
     name = file_name(job.title or (path.stem if path else str(job.job_id)))
     musicxml, midi = folder / f"{name}.musicxml", folder / f"{name}.mid"
-    await client.download(f"/api/v1/scores/{job.job_id}", musicxml)
-    await client.download(f"/api/v1/scores/{job.job_id}/midi", midi)
+    try:
+        await client.download(f"/api/v1/scores/{job.job_id}", musicxml)
+        await client.download(f"/api/v1/scores/{job.job_id}/midi", midi)
+    except OSError as error:
+        msg = (
+            f"The score cannot be saved in {folder} ({error.strerror}): make room, or choose "
+            "another folder with -o, and run the command again."
+        )
+        raise InvalidRequestError(msg) from error
     return msgspec.structs.replace(outcome, musicxml=str(musicxml), midi=str(midi))
 
 

@@ -1,20 +1,19 @@
 """`scorewire transcribe`: one recording in, MusicXML and MIDI out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from cyclopts import Parameter
 
 from scorewire.cli.terminal import result, say
 from scorewire.cli.timecode import seconds
-from scorewire.errors import InvalidRequestError, ScorewireError
-from scorewire.jobs.options import Options, SeparationMode, Stem
+from scorewire.cli.wishes import TimeSignature, checked_options, spelled_key
+from scorewire.errors import ScorewireError
+from scorewire.jobs.options import SeparationMode, Stem
 
 if TYPE_CHECKING:
     from scorewire.cli.submission import Outcome
-
-TimeSignature = Literal["2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8"]
 
 
 def transcribe(  # noqa: PLR0913 - each is an option of the command line
@@ -22,11 +21,11 @@ def transcribe(  # noqa: PLR0913 - each is an option of the command line
     /,
     *,
     output: Annotated[Path, Parameter(alias="-o")] = Path(),
-    json: bool = False,
+    json: Annotated[bool, Parameter(negative=())] = False,
     server: str | None = None,
     title: str | None = None,
-    solo: bool = False,
-    instruments: Annotated[tuple[Stem, ...], Parameter(consume_multiple=True)] = (),
+    solo: Annotated[bool, Parameter(negative=())] = False,
+    instruments: Annotated[tuple[Stem, ...], Parameter(consume_multiple=True, negative=())] = (),
     separation: SeparationMode = SeparationMode.AUTO,
     tempo: float | None = None,
     time_signature: TimeSignature | None = None,
@@ -39,7 +38,7 @@ def transcribe(  # noqa: PLR0913 - each is an option of the command line
     Uses the stack that runs on this machine, or starts one for the length of the command.
 
     Args:
-        recording: an audio or video file, or the address of a YouTube video.
+        recording: an audio or video file, or the https:// address of a YouTube video.
         output: folder for the results.
         json: print one JSON object at the end, and nothing else, to standard output.
         server: address of another Scorewire server, for example http://music.example:8000.
@@ -54,14 +53,18 @@ def transcribe(  # noqa: PLR0913 - each is an option of the command line
         end: where it ends.
     """
     try:
-        options = _options(
+        options = checked_options(
             title=title,
             recording="solo" if solo else "mix",
             instruments=instruments,
             separation=separation,
             start_s=seconds(start, "--start"),
             end_s=seconds(end, "--end") if end is not None else None,
-            notation={"tempo_bpm": tempo, "time_signature": time_signature, "key": key},
+            notation={
+                "tempo_bpm": tempo,
+                "time_signature": time_signature,
+                "key": spelled_key(key),
+            },
         )
         from scorewire.cli.running import run  # noqa: PLC0415 - an option at fault is told first
         from scorewire.cli.submission import submit  # noqa: PLC0415 - see above
@@ -73,14 +76,6 @@ def transcribe(  # noqa: PLR0913 - each is an option of the command line
             result(msgspec.json.encode({"status": "failed", "error": told}).decode())
         raise
     return _report(outcome, as_json=json)
-
-
-def _options(**values: object) -> Options:
-    try:
-        return msgspec.convert(values, Options)
-    except msgspec.ValidationError as error:
-        msg = f"An option is not valid: {error}; correct it (see `scorewire transcribe --help`)."
-        raise InvalidRequestError(msg) from error
 
 
 def _report(outcome: "Outcome", *, as_json: bool) -> int:

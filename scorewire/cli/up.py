@@ -17,7 +17,7 @@ def up() -> None:
     if settings.host not in _LOOPBACK:
         say(
             f"Warning: the API listens on {settings.host}, so other machines can reach it. "
-            "Configure a secret, or whoever reaches it may use it."
+            "Whoever reaches it may use it: let a firewall or a proxy with a login decide who may."
         )
     try:
         run(_serve(settings))
@@ -36,7 +36,7 @@ async def _serve(settings: Settings) -> None:
     async with running_stack(config, say) as stack:
         login = config.data_dir / PREFECT_LOGIN_FILE
         say(
-            f"Scorewire is ready: page {stack.urls.api}/, API {stack.urls.api}/api/v1, "
+            f"Scorewire is ready: API {stack.urls.api}/api/v1, "
             f"Prefect {stack.urls.prefect_ui} (login in {login}). Ctrl-C stops it."
         )
         await stack.failed()

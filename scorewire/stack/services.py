@@ -75,7 +75,7 @@ class Services:
         return Service(program, is_ready, prepare=provision)
 
     def api(self) -> Service:
-        """The REST API, which also serves the page and the live streams."""
+        """The REST API, which also serves the live streams."""
         port = self._urls.api.rpartition(":")[2]
         program = self._module(
             "api",

@@ -1,6 +1,7 @@
 """The command line's surface: quick help, plain errors, exit codes."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -63,7 +64,7 @@ def test_a_missing_file_is_one_sentence_on_standard_error() -> None:
     assert done.stdout == ""
     assert done.stderr.strip() == (
         "scorewire: There is no file /no/such/song.wav: give an audio file, or the address of a "
-        "video."
+        "video, which begins with https://."
     )
 
 
@@ -79,8 +80,10 @@ def test_with_json_a_refusal_is_an_object_too() -> None:
 @pytest.mark.parametrize(
     ("option", "value", "told"),
     [
-        ("--tempo", "5", "tempo_bpm"),
-        ("--key", "H minor", "notation.key"),
+        ("--tempo", "5", "--tempo must be 20 to 400"),
+        ("--key", "H minor", "--key is not a key"),
+        ("--title", "two\nlines", "--title must have"),
+        ("--end", "0", "--end must lie"),
         ("--start", "soon", "--start is not a time"),
         ("--time-signature", "5/4", "5/4"),
         ("--instruments", "kazoo", "kazoo"),
@@ -93,6 +96,28 @@ def test_an_option_at_fault_is_told_before_anything_starts(
     done = scorewire("transcribe", "song.wav", option, value)
     assert done.returncode in {1, 2}
     assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_end_of_a_section_follows_its_start() -> None:
+    """An empty section is told in the words of the command line."""
+    done = scorewire("transcribe", "song.wav", "--start", "1:30", "--end", "60")
+    assert done.stderr == "scorewire: --end must be later than --start: correct one of them.\n"
+
+
+def test_a_name_with_spaces_is_to_be_quoted() -> None:
+    """The commonest slip of the shell gets advice of its own."""
+    done = scorewire("transcribe", "my", "song.wav")
+    assert done.returncode == 2
+    assert done.stderr.startswith('scorewire: "song.wav" is too much: ')
+    assert "quote" in done.stderr
+
+
+def test_a_name_that_is_no_text_is_told(tmp_path: Path) -> None:
+    """Bytes that are no UTF-8 in a name lead to a sentence, not to a traceback."""
+    done = scorewire("transcribe", os.fsdecode(bytes(tmp_path) + b"/\xff.wav"))
+    assert done.returncode == 1
+    assert "There is no file" in done.stderr
     assert "Traceback" not in done.stderr
 
 
