@@ -6,6 +6,11 @@ from uuid import UUID
 
 import httpx
 import pytest
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_CLIENT_MAX_RETRIES,
+    temporary_settings,
+)
 from pydantic import SecretStr
 from serving import serving
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -36,17 +41,16 @@ def settings(migrated_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def client(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[httpx.AsyncClient]:
+async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a running API whose Prefect is out of reach."""
-    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
-    monkeypatch.setenv("PREFECT_CLIENT_MAX_RETRIES", "0")
-    async with (
-        serving(create_app(settings)) as address,
-        httpx.AsyncClient(base_url=f"http://{address}", timeout=30) as client,
-    ):
-        yield client
+    # Not by the environment, which Prefect reads once: another test may have imported it before.
+    nowhere = {PREFECT_API_URL: "http://127.0.0.1:1/api", PREFECT_CLIENT_MAX_RETRIES: 0}
+    with temporary_settings(nowhere):
+        async with (
+            serving(create_app(settings)) as address,
+            httpx.AsyncClient(base_url=f"http://{address}", timeout=30) as client,
+        ):
+            yield client
 
 
 @pytest.fixture
