@@ -11,13 +11,13 @@ import httpx
 import structlog
 
 from scorewire.errors import ServiceUnavailableError
+from scorewire.jobs.launching import DEPLOYMENT, run_request
 
 if TYPE_CHECKING:
     from types import ModuleType
 
     from prefect.client.orchestration import PrefectClient
 
-DEPLOYMENT = "transcribe/interactive"
 TIMEOUT_S = 15.0
 HEALTH_TIMEOUT_S = 3.0
 
@@ -49,11 +49,7 @@ class Launcher:
                 client = await self._open()
                 deployment = await client.read_deployment_by_name(DEPLOYMENT)
                 run = await client.create_flow_run_from_deployment(
-                    deployment.id,
-                    parameters={"job_id": str(job_id)},
-                    name=f"{title or 'Recording'} ({str(job_id)[:8]}, attempt {attempt})",
-                    tags=["scorewire", f"job:{job_id}"],
-                    idempotency_key=f"{job_id}/{attempt}",
+                    deployment.id, **run_request(job_id, title, attempt=attempt)
                 )
         except _failures() as error:
             log.warning("flow run not created", job_id=str(job_id), error=repr(error))

@@ -13,6 +13,7 @@ from prefect.client.schemas.objects import FlowRun, State, TaskRun
 
 from flows.failures import error_detail
 from flows.journal import Journal, current_journal
+from flows.scratch import discard_scratch
 from scorewire.errors import CancelledJobError, WorkerLostError
 from scorewire.jobs.stages import Stage, overall_progress
 
@@ -61,18 +62,23 @@ def flow_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> N
 
 def flow_crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """The flow's process died; this runs in the worker."""
-    end_lost_run(flow_run)
+    end_lost(Journal.of(flow_run))
 
 
-def end_lost_run(flow_run: FlowRun) -> None:
-    """Tell that a run's process is gone, and end its job's attempt."""
-    journal = Journal.of(flow_run)
+def flow_cancelled(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """A person stopped the run in Prefect; this runs in the worker."""
+    end_cancelled(Journal.of(flow_run))
+
+
+def end_lost(journal: Journal) -> None:
+    """Tell that a run's process is gone, and clean up after it."""
+    discard_scratch(journal.flow_run_id)
     lost = WorkerLostError("The process working on this job was lost; try again.")
     journal.failed(error_detail(lost, journal.stage()))
 
 
-def flow_cancelled(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """A person stopped the job ([J5])."""
-    journal = Journal.of(flow_run)
+def end_cancelled(journal: Journal) -> None:
+    """Tell that a person stopped the job ([J5]), and clean up after its run."""
+    discard_scratch(journal.flow_run_id)
     cancelled = CancelledJobError("The job was cancelled; start it again with a retry.")
     journal.failed(error_detail(cancelled, journal.stage()))

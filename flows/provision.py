@@ -1,7 +1,7 @@
 """Gives a Prefect server what Scorewire needs of it: work pool, queues, deployments.
 
-Run as `python -m flows.provision`; running it again changes nothing. With `--recover`, runs that
-were under way when the machine's only worker stopped are ended or put back first.
+Run as `python -m flows.provision`; running it again changes nothing. With `--recover`, what was
+under way when the machine's only worker stopped is ended, put back or started.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.workers.process import ProcessWorker
@@ -31,27 +31,18 @@ def _deployments_file() -> Path:
     return installed if installed.exists() else checkout
 
 
-async def _create_work_pool(client: PrefectClient) -> None:
+async def create_work_pool() -> None:
+    """Create the work pool and its queues where they are missing."""
     template = ProcessWorker.get_default_base_job_template()
     pool = WorkPoolCreate(name=WORK_POOL, type=ProcessWorker.type, base_job_template=template)
-    with suppress(ObjectAlreadyExists):
-        await client.create_work_pool(pool)
-    for name, priority in QUEUE_PRIORITIES.items():
-        with suppress(ObjectAlreadyExists):
-            await client.create_work_queue(name=name, priority=priority, work_pool_name=WORK_POOL)
-
-
-async def provision(*, recover_runs: bool) -> None:
-    """Create the work pool and its queues where they are missing.
-
-    Args:
-        recover_runs: also deal with runs that no living worker has; only where this machine's
-            worker is the pool's only one.
-    """
     async with get_client() as client:
-        await _create_work_pool(client)
-        if recover_runs:
-            await recover(client, WORK_POOL)
+        with suppress(ObjectAlreadyExists):
+            await client.create_work_pool(pool)
+        for name, priority in QUEUE_PRIORITIES.items():
+            with suppress(ObjectAlreadyExists):
+                await client.create_work_queue(
+                    name=name, priority=priority, work_pool_name=WORK_POOL
+                )
 
 
 def deploy() -> None:
@@ -72,12 +63,21 @@ def deploy() -> None:
             raise StackFailedError(message) from end
 
 
+async def recover_all() -> None:
+    """Deal with whatever no living worker has; only where no worker of the pool runs."""
+    async with get_client() as client:
+        await recover(client, WORK_POOL)
+
+
 def main() -> None:
     """Provision the server that the Prefect settings name."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--recover", action="store_true", help="deal with lost runs first")
-    asyncio.run(provision(recover_runs=arguments.parse_args().recover))
+    arguments.add_argument("--recover", action="store_true", help="deal with lost runs and jobs")
+    given = arguments.parse_args()
+    asyncio.run(create_work_pool())
     deploy()
+    if given.recover:
+        asyncio.run(recover_all())
 
 
 if __name__ == "__main__":

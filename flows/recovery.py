@@ -1,10 +1,13 @@
-"""Runs that were under way when their worker died: nobody else would ever end them.
+"""What was under way when the pool's only worker died: nobody else would ever end it.
 
 Prefect leaves such a run in the state it had. A run that had not begun goes back to its queue; one
-that had is ended, and its job with it, so that whoever watches is told and may retry.
+that had is ended, and its job with it, so that whoever watches is told and may retry. Afterwards
+every job that has not ended is held against its run, because a process that is killed may do so
+between any two steps: a job may have no run yet, or one that ended without a word.
 """
 
 import asyncio
+from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import (
@@ -15,17 +18,23 @@ from prefect.client.schemas.filters import (
     WorkPoolFilterName,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType
-from prefect.states import Crashed, Scheduled
+from prefect.exceptions import ObjectNotFound
+from prefect.states import Cancelled, Crashed, Scheduled
 
-from flows.hooks import end_lost_run
+from flows.hooks import end_cancelled, end_lost
+from flows.journal import Journal
+from flows.runtime import runtime
+from scorewire.jobs.launching import DEPLOYMENT, run_request
+from scorewire.store.jobs import UnfinishedJob, set_flow_run, unfinished_jobs
 
 UNDER_WAY = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 
 
 async def recover(client: PrefectClient, work_pool: str) -> None:
-    """End or requeue every run of `work_pool` that is under way.
+    """End or requeue every run of `work_pool` that is under way, and every unfinished job.
 
     Only for the moment before the pool's only worker starts: whatever is under way then is dead.
+    The deployment must exist.
     """
     runs = await client.read_flow_runs(
         flow_run_filter=FlowRunFilter(
@@ -34,13 +43,38 @@ async def recover(client: PrefectClient, work_pool: str) -> None:
         work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[work_pool])),
     )
     for run in runs:
-        await _recover_run(client, run)
+        await client.set_flow_run_state(run.id, _state_after(run), force=True)
+    for job in await asyncio.to_thread(runtime().store, unfinished_jobs):
+        await _recover_job(client, job)
 
 
-async def _recover_run(client: PrefectClient, run: FlowRun) -> None:
-    if run.state_type == StateType.PENDING:
-        state: State[None] = Scheduled(message="The worker stopped before the run began.")
-    else:
-        state = Crashed(message="The worker stopped during the run.")
-        await asyncio.to_thread(end_lost_run, run)
-    await client.set_flow_run_state(run.id, state, force=True)
+def _state_after(run: FlowRun) -> State[None]:
+    match run.state_type:
+        case StateType.PENDING:
+            return Scheduled(message="The worker stopped before the run began.")
+        case StateType.CANCELLING:
+            return Cancelled(message="The worker stopped while it cancelled the run.")
+        case _:
+            return Crashed(message="The worker stopped during the run.")
+
+
+async def _recover_job(client: PrefectClient, job: UnfinishedJob) -> None:
+    flow_run_id = job.flow_run_id or await _launch(client, job)
+    journal = Journal(runtime(), job.job_id, flow_run_id)
+    try:
+        state = (await client.read_flow_run(flow_run_id)).state
+    except ObjectNotFound:
+        state = None
+    if state is None or (state.is_final() and not state.is_cancelled()):
+        await asyncio.to_thread(end_lost, journal)
+    elif state.is_cancelled():
+        await asyncio.to_thread(end_cancelled, journal)
+
+
+async def _launch(client: PrefectClient, job: UnfinishedJob) -> UUID:
+    """Create the run of a job that nobody launched, or find the one that nobody noted."""
+    deployment = await client.read_deployment_by_name(DEPLOYMENT)
+    request = run_request(job.job_id, job.title, attempt=job.attempt)
+    run = await client.create_flow_run_from_deployment(deployment.id, **request)
+    await asyncio.to_thread(runtime().store, set_flow_run, job.job_id, run.id)
+    return run.id

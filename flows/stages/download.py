@@ -1,12 +1,12 @@
 """The recording, fetched or uploaded, becomes 44.1 kHz stereo samples in storage."""
 
-from pathlib import Path, PurePath
-from tempfile import TemporaryDirectory
+from pathlib import PurePosixPath
 from uuid import UUID
 
 from flows.journal import current_journal
 from flows.reporting import StageReport
 from flows.runtime import runtime
+from flows.scratch import scratch_folder
 from flows.stages.storage import store_audio
 from flows.stages.task import content_key, run_stage, stage_task
 from scorewire.jobs.source import LinkSource, UploadSource
@@ -36,13 +36,13 @@ def download_task(request: JobRequest, *, key: str) -> dict[str, str]:
     limits = Limits(settings.url_hosts, settings.max_upload_bytes, settings.max_duration_s)
     journal = current_journal()
     report = StageReport(journal, Stage.DOWNLOAD)
-    with TemporaryDirectory(prefix="scorewire-") as name:
-        folder = Path(name)
+    with scratch_folder() as folder:
         if isinstance(request.source, LinkSource):
             recording = from_link(request.source.url, request.options, limits, folder, report)
+            journal.name_job(recording.title)
         else:
-            path = folder / PurePath(request.source.filename).name
+            # Named by its key: the sender's own name may be none, or one that no disk takes.
+            path = folder / PurePosixPath(request.source.blob_key).name
             runtime().blobs.get_file(request.source.blob_key, path)
             recording = from_file(path, request.options, limits, report)
-        journal.name_job(recording.title)
         return {"audio": store_audio("audio", recording.audio)}

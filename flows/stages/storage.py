@@ -1,18 +1,17 @@
 """What stages hand to each other, stored under the SHA-256 of its bytes."""
 
 from hashlib import file_digest, sha256
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from flows.runtime import runtime
+from flows.scratch import scratch_folder
 from scorewire.audio import Audio
 from scorewire.media.flac import read_flac, write_flac
 
 
 def store_audio(folder: str, audio: Audio) -> str:
     """Store audio as FLAC; returns its blob key."""
-    with TemporaryDirectory(prefix="scorewire-") as scratch:
-        path = Path(scratch) / "audio.flac"
+    with scratch_folder() as scratch:
+        path = scratch / "audio.flac"
         write_flac(audio, path)
         with path.open("rb") as file:
             digest = file_digest(file, "sha256").hexdigest()
@@ -23,8 +22,8 @@ def store_audio(folder: str, audio: Audio) -> str:
 
 def load_audio(key: str) -> Audio:
     """Read audio that `store_audio` stored."""
-    with TemporaryDirectory(prefix="scorewire-") as scratch:
-        path = Path(scratch) / "audio.flac"
+    with scratch_folder() as scratch:
+        path = scratch / "audio.flac"
         runtime().blobs.get_file(key, path)
         return read_flac(path)
 

@@ -1,12 +1,11 @@
 """Create, read and claim jobs."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import RowMapping, Select, func, insert, or_, select, update
+from sqlalchemy import RowMapping, Select, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from scorewire.errors import ConflictError, NotFoundError
@@ -16,7 +15,7 @@ from scorewire.jobs.options import Options
 from scorewire.jobs.source import Source, UploadSource
 from scorewire.store.appending import readable, reopen_failed
 from scorewire.store.engine import PATIENCE_S, fetch
-from scorewire.store.tables import EventRow, JobRow
+from scorewire.store.tables import JobRow
 
 _EVENT_DECODER: msgspec.json.Decoder[EventMessage] = msgspec.json.Decoder(EventMessage)
 
@@ -33,11 +32,9 @@ class UnfinishedJob(msgspec.Struct, frozen=True):
     """A job that has not ended, and the run that owns it, if one does yet."""
 
     job_id: UUID
-    status: JobStatus
+    title: str | None
     attempt: int
     flow_run_id: UUID | None
-    created_at: datetime
-    last_event_at: datetime | None
 
 
 async def create_job(  # noqa: PLR0913 - the fields of a job, each given by name
@@ -171,23 +168,17 @@ async def claim(engine: AsyncEngine, job_id: UUID, flow_run_id: UUID) -> int | N
 
 
 async def unfinished_jobs(engine: AsyncEngine) -> Sequence[UnfinishedJob]:
-    """Return all jobs that have not ended, oldest first, with the time of their last event."""
-    last_event_at = (
-        select(func.max(EventRow.created_at)).where(EventRow.job_id == JobRow.id).scalar_subquery()
-    )
+    """Return all jobs that have not ended, oldest first.
+
+    Raises:
+        ServiceUnavailableError: Postgres stays out of reach.
+    """
     statement = (
-        select(
-            JobRow.id.label("job_id"),
-            JobRow.status,
-            JobRow.attempt,
-            JobRow.flow_run_id,
-            JobRow.created_at,
-            last_event_at.label("last_event_at"),
-        )
+        select(JobRow.id.label("job_id"), JobRow.title, JobRow.attempt, JobRow.flow_run_id)
         .where(JobRow.status.in_(["queued", "processing"]))
         .order_by(JobRow.created_at)
     )
-    rows = await fetch(engine, statement)
+    rows = await fetch(engine, statement, patience_s=PATIENCE_S)
     return [msgspec.convert(dict(row), UnfinishedJob) for row in rows]
 
 

@@ -58,12 +58,12 @@ def flow_runtime(
 def submit(flow_runtime: Runtime, tmp_path: Path):
     """Store a recording and a job for it, as the API does; returns the job's id."""
 
-    def store(seed: int) -> UUID:
+    def store(seed: int, filename: str = "study.flac") -> UUID:
         job_id = uuid4()
         path = write_study(tmp_path / f"{job_id}.flac", seed)
         key = f"uploads/{job_id}/study.flac"
         flow_runtime.blobs.put_file(key, path)
-        source = UploadSource(blob_key=key, sha256=f"study {seed}", filename="study.flac")
+        source = UploadSource(blob_key=key, sha256=f"study {seed}", filename=filename)
         options = Options(separation=SeparationMode.DEMUCS)
         flow_runtime.store(create_job, source=source, options=options, title="Study", job_id=job_id)
         return job_id

@@ -37,6 +37,14 @@ def test_a_recording_becomes_a_score(flow_runtime: Runtime, submit):
     assert all(flow_runtime.blobs.exists(key) for key in result.values())
 
 
+@pytest.mark.parametrize("filename", ["", "..", "x" * 300])
+def test_any_file_name_becomes_a_score(flow_runtime: Runtime, submit, filename: str):
+    """What the sender calls a file is no path: none, a folder's, or one too long for any disk."""
+    job_id = submit(seed=1, filename=filename)
+    transcribe(job_id)
+    assert flow_runtime.store(get_job, job_id).status is JobStatus.COMPLETED
+
+
 def test_the_same_recording_is_not_worked_on_twice(flow_runtime: Runtime, submit):
     """A second job with the same content finds every stage's result."""
     first, second = submit(seed=2), submit(seed=2)

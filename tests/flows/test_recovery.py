@@ -1,0 +1,156 @@
+"""What a killed worker, or a killed API, leaves behind, and what the next start makes of it."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.exceptions import ObjectNotFound
+from prefect.states import Cancelled, Cancelling, Completed, Pending, Running, State
+
+from flows.journal import Journal
+from flows.provision import WORK_POOL, create_work_pool
+from flows.recovery import recover
+from flows.runtime import Runtime
+from flows.transcribe import transcribe
+from scorewire.jobs.job import Job, JobStatus
+from scorewire.jobs.launching import run_request
+from scorewire.jobs.stages import Stage
+from scorewire.store.events import events_after
+from scorewire.store.jobs import get_job, unfinished_jobs
+
+
+@pytest.fixture
+async def client(_prefect_server: None) -> AsyncIterator[PrefectClient]:
+    """A client of the Prefect server."""
+    async with get_client() as client:
+        yield client
+
+
+@pytest.fixture
+async def deployment_id(client: PrefectClient) -> UUID:
+    """The deployment that jobs are launched by."""
+    await create_work_pool()
+    flow_id = await client.create_flow(transcribe)
+    return await client.create_deployment(flow_id, "interactive", work_pool_name=WORK_POOL)
+
+
+@pytest.fixture
+def job_id(submit) -> UUID:
+    """A queued job."""
+    return submit(seed=1)
+
+
+@pytest.fixture
+async def journal(
+    client: PrefectClient, flow_runtime: Runtime, deployment_id: UUID, job_id: UUID
+) -> Journal:
+    """A run of the job that has begun its first stage."""
+    request = run_request(job_id, None, attempt=1)
+    run = await client.create_flow_run_from_deployment(deployment_id, **request)
+    journal = Journal(flow_runtime, job_id, run.id)
+    journal.claim()
+    journal.progress(Stage.DOWNLOAD, 5, "Fetching")
+    return journal
+
+
+def job_of(journal: Journal) -> Job:
+    """Where the journal's job stands."""
+    job = journal.runtime.store(get_job, journal.job_id)
+    assert job is not None
+    return job
+
+
+async def state_of(client: PrefectClient, journal: Journal) -> str:
+    """The name of the run's state."""
+    run = await client.read_flow_run(journal.flow_run_id)
+    return str(run.state_name)
+
+
+@pytest.mark.parametrize(
+    ("left", "found", "code"),
+    [
+        (Running(), "Crashed", "worker_lost"),
+        (Cancelling(), "Cancelled", "cancelled"),
+        (Completed(), "Completed", "worker_lost"),
+        (Cancelled(), "Cancelled", "cancelled"),
+    ],
+    ids=lambda value: value.name if isinstance(value, State) else None,
+)
+async def test_a_run_that_cannot_go_on_ends_its_job(
+    client: PrefectClient, journal: Journal, left: State, found: str, code: str
+):
+    """[J5] Whatever state a killed process left, the job gets one retryable error, and only one."""
+    await client.set_flow_run_state(journal.flow_run_id, left, force=True)
+    await recover(client, WORK_POOL)
+    await recover(client, WORK_POOL)
+    assert await state_of(client, journal) == found
+    error = job_of(journal).error
+    assert error is not None
+    assert (error.code, error.stage, error.retryable) == (code, Stage.DOWNLOAD, True)
+    events = journal.runtime.store(events_after, journal.job_id, 0)
+    assert [event.type for event in events] == ["progress", "error"]
+
+
+async def test_a_run_that_had_not_begun_goes_back_to_its_queue(
+    client: PrefectClient, journal: Journal
+):
+    """A worker that died while it prepared a run costs the job nothing."""
+    await client.set_flow_run_state(journal.flow_run_id, Pending(), force=True)
+    await recover(client, WORK_POOL)
+    assert await state_of(client, journal) == "Scheduled"
+    assert job_of(journal).status is JobStatus.PROCESSING
+
+
+async def test_a_job_whose_run_was_deleted_is_ended(client: PrefectClient, journal: Journal):
+    """An operator who deletes a run in Prefect's UI does not leave its job waiting for ever."""
+    await client.delete_flow_run(journal.flow_run_id)
+    await recover(client, WORK_POOL)
+    error = job_of(journal).error
+    assert error is not None
+    assert error.code == "worker_lost"
+    with pytest.raises(ObjectNotFound):
+        await client.read_flow_run(journal.flow_run_id)
+
+
+async def test_a_job_that_nobody_launched_is_launched_once(
+    client: PrefectClient, deployment_id: UUID, flow_runtime: Runtime, job_id: UUID
+):
+    """An API that was killed between the job and its run leaves a queued job: it goes on."""
+    await recover(client, WORK_POOL)
+    await recover(client, WORK_POOL)
+    (job,) = flow_runtime.store(unfinished_jobs)
+    assert job.flow_run_id is not None
+    run = await client.read_flow_run(job.flow_run_id)
+    assert (run.state_name, run.deployment_id) == ("Scheduled", deployment_id)
+    assert run.parameters == {"job_id": str(job_id)}
+
+
+async def test_a_launch_that_nobody_noted_is_found(
+    client: PrefectClient, deployment_id: UUID, flow_runtime: Runtime, job_id: UUID
+):
+    """An API that was killed after the launch does not make the job run twice."""
+    request = run_request(job_id, "Study", attempt=1)
+    launched = await client.create_flow_run_from_deployment(deployment_id, **request)
+    await recover(client, WORK_POOL)
+    (job,) = flow_runtime.store(unfinished_jobs)
+    assert job.flow_run_id == launched.id
+
+
+async def test_files_of_a_killed_run_are_removed(client: PrefectClient, journal: Journal):
+    """What the dead run worked on goes with it; what others work on stays."""
+    root = journal.runtime.settings.data_dir / "scratch"
+    left, other = root / f"{journal.flow_run_id}.abc", root / f"{journal.job_id}.abc"
+    for folder in (left, other):
+        folder.mkdir(parents=True)
+        (folder / "audio.flac").write_bytes(b"sound")
+    await client.set_flow_run_state(journal.flow_run_id, Running(), force=True)
+    await recover(client, WORK_POOL)
+    assert not left.exists()
+    assert other.exists()
+
+
+def test_nothing_is_left_where_a_flow_worked(flow_runtime: Runtime, job_id: UUID):
+    """A run that ends by itself leaves no file behind."""
+    transcribe(job_id)
+    assert list((flow_runtime.settings.data_dir / "scratch").iterdir()) == []
