@@ -144,7 +144,8 @@ def _demucs(settings: Settings) -> Finding:
         "Demucs",
         "missing",
         f"the weights of {model} are neither here nor to be had",
-        "go online once or set SCOREWIRE_DEMUCS_FOLDER; without them only solo recordings work",
+        "go online once or set SCOREWIRE_DEMUCS_FOLDER; until then a mix is transcribed as one "
+        "instrument",
         needed=False,
     )
 

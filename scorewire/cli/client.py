@@ -79,7 +79,7 @@ class Client:
     async def submit_link(self, url: str, options: Options) -> Accepted:
         """Ask for the transcription of a page's recording."""
         body = {"youtube_url": url, "options": msgspec.to_builtins(options)}
-        answer = await self._send("POST", "/api/v1/transcribe", json=body, idempotent=True)
+        answer = await self._send("POST", "/api/v1/transcribe", json=body)
         return msgspec.json.decode(answer.content, type=Accepted)
 
     async def submit_file(self, path: Path, options: Options) -> Accepted:
@@ -89,19 +89,13 @@ class Client:
             # A name may hold bytes that are no text.
             name = os.fsencode(path.name).decode(errors="replace")
             files = {"file": (name, file, "application/octet-stream")}
-            answer = await self._send(
-                "POST", "/api/v1/transcribe/upload", data=fields, files=files, idempotent=True
-            )
+            answer = await self._send("POST", "/api/v1/transcribe/upload", data=fields, files=files)
         return msgspec.json.decode(answer.content, type=Accepted)
 
     async def job(self, job_id: UUID) -> Job:
         """Where the job stands."""
         answer = await self._send("GET", f"/api/v1/jobs/{job_id}")
         return msgspec.json.decode(answer.content, type=Job)
-
-    async def cancel(self, job_id: UUID) -> None:
-        """Stop the job."""
-        await self._send("POST", f"/api/v1/jobs/{job_id}/cancel")
 
     async def download(self, path: str, target: Path) -> None:
         """Save what is at a path of the server; the target is whole or not there."""
@@ -141,11 +135,8 @@ class Client:
                 else:
                     yield message
 
-    async def _send(
-        self, method: str, path: str, *, idempotent: bool = False, **body: object
-    ) -> httpx.Response:
-        headers = {"Idempotency-Key": str(uuid4())} if idempotent else {}
-        request = self._http.build_request(method, path, headers=headers, **body)  # type: ignore[arg-type] # json, data or files, as httpx takes them
+    async def _send(self, method: str, path: str, **body: object) -> httpx.Response:
+        request = self._http.build_request(method, path, **body)  # type: ignore[arg-type] # json, data or files, as httpx takes them
         try:
             answer = await self._http.send(request)
         except httpx.HTTPError as error:

@@ -33,11 +33,13 @@ def doctor(*, json: bool = False) -> int:
 def _print_table(findings: list["Finding"]) -> None:
     from rich.console import Console  # noqa: PLC0415 - kept off the `--help` path
     from rich.table import Table  # noqa: PLC0415 - see above
+    from rich.text import Text  # noqa: PLC0415 - see above
 
     marks = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "missing": "[red]missing[/]"}
     table = Table(box=None, pad_edge=False)
-    for heading in ("", "Part", "What is there", "What to do"):
+    for heading in ("", "Part", "What is there, and what to do"):
         table.add_column(heading, overflow="fold")
     for finding in findings:
-        table.add_row(marks[finding.status], finding.part, finding.detail, finding.remedy)
+        lines = [finding.detail, f"-> {finding.remedy}"] if finding.remedy else [finding.detail]
+        table.add_row(marks[finding.status], finding.part, Text("\n".join(lines)))
     Console().print(table)

@@ -3,13 +3,13 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
 import msgspec
 
-from scorewire.cli.client import Accepted, Client
+from scorewire.cli.client import Client
 from scorewire.cli.composition import read_settings, stack_config
 from scorewire.cli.follow import Update, follow
 from scorewire.cli.progress import display
@@ -17,7 +17,6 @@ from scorewire.cli.terminal import say
 from scorewire.errors import (
     InternalError,
     InvalidRequestError,
-    ScorewireError,
     ServiceUnavailableError,
 )
 from scorewire.jobs.job import Job, JobStatus
@@ -25,7 +24,6 @@ from scorewire.jobs.messages import ErrorDetail
 from scorewire.jobs.options import Options
 from scorewire.settings import Settings
 
-_CANCEL_TIMEOUT_S = 5.0
 _LONGEST_NAME_BYTES = 150  # file systems take 255, a suffix and a temporary name included
 
 
@@ -57,7 +55,10 @@ async def submit(recording: str, options: Options, folder: Path, server: str | N
     _make_folder(folder)
     settings = read_settings()
     token = settings.token.get_secret_value() if settings.token else None
-    async with _server(settings, server) as server_url, Client(server_url, token) as client:
+    async with (
+        _server(settings, server) as (server_url, shared),
+        Client(server_url, token) as client,
+    ):
         with display() as shown:
             shown.show(Update(0, None, "sending the recording"))
             if path is None:
@@ -69,7 +70,8 @@ async def submit(recording: str, options: Options, folder: Path, server: str | N
                 async for update in updates:
                     shown.show(update)
             except asyncio.CancelledError:
-                await _cancel(client, accepted)
+                if shared:
+                    say(f"The server goes on: {server_url}/api/v1/jobs/{accepted.job_id}")
                 raise
             job = await client.job(accepted.job_id)
             if job.status is JobStatus.COMPLETED:
@@ -110,10 +112,14 @@ def _make_folder(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def _server(settings: Settings, server: str | None) -> AsyncIterator[str]:
-    """A server that takes work: the one asked for, the running one, or a private one."""
+async def _server(settings: Settings, server: str | None) -> AsyncIterator[tuple[str, bool]]:
+    """A server that takes work: the one asked for, the running one, or a private one.
+
+    Yields:
+        Its address, and whether it stays when the command ends.
+    """
     if server is not None:
-        yield server
+        yield server, True
         return
     from scorewire.stack.state import read_state  # noqa: PLC0415 - not needed with --server
 
@@ -127,19 +133,13 @@ async def _server(settings: Settings, server: str | None) -> AsyncIterator[str]:
                     "ready: look at its terminal, or stop it and try again."
                 )
                 raise ServiceUnavailableError(msg)
-        yield running.api_url
+        yield running.api_url, True
         return
     from scorewire.stack.supervisor import running_stack  # noqa: PLC0415 - only where one starts
 
     say("No stack is running: starting one for this command (`scorewire up` keeps one running).")
     async with running_stack(config, say) as stack:
-        yield stack.urls.api
-
-
-async def _cancel(client: Client, accepted: Accepted) -> None:
-    with suppress(ScorewireError, TimeoutError):
-        async with asyncio.timeout(_CANCEL_TIMEOUT_S):
-            await client.cancel(accepted.job_id)
+        yield stack.urls.api, False
 
 
 async def _save(client: Client, job: Job, folder: Path, path: Path | None) -> Outcome:
