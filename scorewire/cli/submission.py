@@ -65,6 +65,7 @@ async def submit(recording: str, options: Options, folder: Path, server: str | N
                 accepted = await client.submit_link(recording, options)
             else:
                 accepted = await client.submit_file(path, options)
+            shown.show(Update(0, None, "queued"))
             try:
                 updates = follow(client, accepted.job_id, accepted.websocket_url)
                 async for update in updates:
