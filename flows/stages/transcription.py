@@ -5,7 +5,7 @@ import msgspec
 from flows.journal import current_journal
 from flows.reporting import StageReport
 from flows.runtime import runtime
-from flows.stages.storage import load_audio, store_bytes
+from flows.stages.storage import StoredStems, store_bytes
 from flows.stages.task import content_key, run_stage, stage_task
 from scorewire.inference.loading import load_transcriber
 from scorewire.inference.ports import Transcriber
@@ -36,7 +36,7 @@ def transcription(options: Options, stems: dict[str, str]) -> dict[str, str]:
 def transcription_task(options: Options, stems: dict[str, str], *, key: str) -> dict[str, str]:
     """Transcribe, and store the notes."""
     notes = transcribe(
-        {Stem(stem): load_audio(blob_key) for stem, blob_key in stems.items()},
+        StoredStems(stems),
         options,
         _transcriber(),
         StageReport(current_journal(), Stage.TRANSCRIPTION),

@@ -88,7 +88,7 @@ def decode(
         message = "The file is not a recording that can be read; send WAV, FLAC, MP3, M4A or Ogg."
         raise NotAudioError(message) from error
     samples = _clean(section.samples())
-    if float(np.abs(samples).max()) < SILENCE_PEAK:
+    if _peak(samples) < SILENCE_PEAK:
         message = "Nothing can be heard in the recording; check that the right file was sent."
         raise SilentAudioError(message)
     report(1.0, _MESSAGE)
@@ -147,7 +147,8 @@ class _Section:
                 else "The file has no sound in it; send the recording again."
             )
             raise EmptyAudioError(message)
-        return np.concatenate(self._blocks, axis=1)
+        blocks, self._blocks = self._blocks, []  # they would take as much memory again
+        return np.concatenate(blocks, axis=1)
 
     def _too_long(self) -> TooLongError:
         return TooLongError(
@@ -256,10 +257,15 @@ class _StereoConverter:
 def _clean(samples: Samples) -> Samples:
     """Make floats from a hostile or careless encoder safe: finite, and within full scale."""
     np.nan_to_num(samples, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
-    peak = float(np.abs(samples).max())
+    peak = _peak(samples)
     if peak > 1.0:
         samples /= peak
     return samples
+
+
+def _peak(samples: Samples) -> float:
+    """Loudest sample; the absolute values as an array would take as much memory again."""
+    return float(max(samples.max(), -samples.min()))
 
 
 def _truncated() -> TruncatedAudioError:

@@ -44,8 +44,13 @@ def read_flac(path: Path) -> Audio:
         NotAudioError: the file is not FLAC, or is damaged.
     """
     try:
-        samples, sample_rate_hz = soundfile.read(path, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
+        with soundfile.SoundFile(path) as file:
+            # Block by block: turned round as a whole, a recording would be in memory twice.
+            samples = np.empty((file.channels, file.frames), np.float32)
+            for start in range(0, file.frames, _BLOCK):
+                block = file.read(_BLOCK, "float32", always_2d=True)
+                samples[:, start : start + _BLOCK] = block.T
+            return Audio(samples, file.samplerate)
+    except (soundfile.LibsndfileError, ValueError) as error:  # a cut file has too short a block
         message = "The stored recording is damaged; send it again."
         raise NotAudioError(message) from error
-    return Audio(np.ascontiguousarray(samples.T), sample_rate_hz)

@@ -29,7 +29,8 @@ def transcribe(
     """Transcribe each stem that is asked for.
 
     Args:
-        stems: the separated stems, or the whole recording as `Stem.MIX`.
+        stems: the separated stems, or the whole recording as `Stem.MIX`. Only one is held at a
+            time, so a mapping may load them as they are asked for (each up to twice).
         options: `instruments` names the stems to write down after a separation; without it, all.
         transcriber: the model.
         report: told the share of the stems' total duration that was heard.
@@ -40,20 +41,20 @@ def transcribe(
     Raises:
         NoNotesError: no pitched note was found in any stem.
     """
-    chosen = _choose(stems, options)
-    total_s = sum(audio.duration_s for audio in chosen.values())
+    durations_s = _choose(stems, options)
+    total_s = sum(durations_s.values())
     done_s = 0.0
     parts: dict[Stem, list[Note]] = {}
-    for number, (stem, audio) in enumerate(chosen.items(), 1):
-        start, end = done_s / total_s, (done_s + audio.duration_s) / total_s
+    for number, (stem, duration_s) in enumerate(durations_s.items(), 1):
+        start, end = done_s / total_s, (done_s + duration_s) / total_s
         name = "the recording" if stem is Stem.MIX else stem.value
-        place = f"Transcribing {name} ({number}/{len(chosen)}): "
+        place = f"Transcribing {name} ({number}/{len(durations_s)}): "
         notes = list(
-            transcriber.transcribe(audio, options.decoding, span(report, start, end, place))
+            transcriber.transcribe(stems[stem], options.decoding, span(report, start, end, place))
         )
         if notes:
             parts[stem] = notes
-        done_s += audio.duration_s
+        done_s += duration_s
     if not parts:
         message = (
             "No pitched notes were found; check that the recording holds music with a melody, "
@@ -64,15 +65,18 @@ def transcribe(
     return parts
 
 
-def _choose(stems: Mapping[Stem, Audio], options: Options) -> dict[Stem, Audio]:
+def _choose(stems: Mapping[Stem, Audio], options: Options) -> dict[Stem, float]:
+    """The stems to write down, and the duration of each in seconds."""
     wanted = {Stem.MIX, *(options.instruments or stems)} - {Stem.DRUMS}
-    pitched = {stem: audio for stem, audio in stems.items() if stem in wanted}
-    levels = {stem: _level(audio) for stem, audio in pitched.items()}
-    floor = max(levels.values(), default=0.0) * LEAKAGE_LEVEL
-    return {stem: audio for stem, audio in pitched.items() if levels[stem] > floor}
+    heard: dict[Stem, tuple[float, float]] = {}
+    for stem in stems:
+        if stem in wanted:
+            heard[stem] = _measure(stems[stem])
+    floor = max((level for level, _ in heard.values()), default=0.0) * LEAKAGE_LEVEL
+    return {stem: duration_s for stem, (level, duration_s) in heard.items() if level > floor}
 
 
-def _level(audio: Audio) -> float:
-    """Root-mean-square level, 1 at full scale."""
+def _measure(audio: Audio) -> tuple[float, float]:
+    """Root-mean-square level (1 at full scale), and duration in seconds."""
     flat = audio.samples.ravel()
-    return float(np.sqrt(np.dot(flat, flat) / max(flat.size, 1)))
+    return float(np.sqrt(np.dot(flat, flat) / max(flat.size, 1))), audio.duration_s

@@ -42,7 +42,20 @@ def test_beyond_full_scale_is_clipped(tmp_path: Path) -> None:
 
 
 def test_damaged_file_is_told(tmp_path: Path) -> None:
-    """A file that is no FLAC gives our error, in words."""
-    (tmp_path / "a.flac").write_bytes(b"not a recording")
-    with pytest.raises(NotAudioError, match="damaged"):
-        read_flac(tmp_path / "a.flac")
+    """A file that is no FLAC, and one that ends too early, give our error, in words."""
+    noise = np.random.default_rng(2).normal(0, 0.1, (2, 50_000)).astype(np.float32)
+    write_flac(Audio(noise), tmp_path / "a.flac")
+    whole = (tmp_path / "a.flac").read_bytes()
+    for content in (b"not a recording", whole[: len(whole) // 2]):
+        (tmp_path / "a.flac").write_bytes(content)
+        with pytest.raises(NotAudioError, match="damaged"):
+            read_flac(tmp_path / "a.flac")
+
+
+def test_a_long_recording_is_read_block_by_block(tmp_path: Path) -> None:
+    """What is longer than a block comes back whole, and in order."""
+    count = 2_500_000
+    ramp = (np.arange(count) % 32_768 / 32_768).astype(np.float32)
+    audio = Audio(np.stack([ramp, -ramp]))
+    write_flac(audio, tmp_path / "a.flac")
+    assert np.array_equal(read_flac(tmp_path / "a.flac").samples, audio.samples)
