@@ -38,7 +38,9 @@ def tone(frequency_hz: float) -> bytes:
     """A short recording; every frequency is another recording, so no result is reused."""
     time_s = np.arange(int(TONE_S * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     file = io.BytesIO()
-    soundfile.write(file, 0.3 * np.sin(2 * np.pi * frequency_hz * time_s), SAMPLE_RATE_HZ, "FLAC")
+    soundfile.write(
+        file, 0.3 * np.sin(2 * np.pi * frequency_hz * time_s), SAMPLE_RATE_HZ, format="FLAC"
+    )
     return file.getvalue()
 
 
