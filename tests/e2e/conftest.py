@@ -51,10 +51,17 @@ class Stack:
         ]
 
     def retry_in_prefect(self, job_id: str) -> None:
-        """Press Retry on the job's last run, as Prefect's UI does."""
+        """Press Retry on the job's run, as Prefect's UI does."""
+        self._set_state(job_id, "SCHEDULED", "AwaitingRetry")
+
+    def cancel_in_prefect(self, job_id: str) -> None:
+        """Press Cancel on the job's run, as Prefect's UI does."""
+        self._set_state(job_id, "CANCELLING", "Cancelling")
+
+    def _set_state(self, job_id: str, type_: str, name: str) -> None:
         runs = self.prefect.post("flow_runs/filter", json={"limit": 50}).raise_for_status().json()
         (run,) = [run for run in runs if run["parameters"].get("job_id") == job_id]
-        state = {"type": "SCHEDULED", "name": "AwaitingRetry", "message": "Retry from the UI"}
+        state = {"type": type_, "name": name, "message": "From the UI"}
         answer = self.prefect.post(f"flow_runs/{run['id']}/set_state", json={"state": state})
         assert answer.raise_for_status().json()["status"] == "ACCEPT"
 

@@ -94,13 +94,8 @@ def test_a_killed_process_is_one_error_and_a_retry_completes(
     client: Client, make_recording, stack, stage: Stage
 ):
     """[J5] SIGKILL in the middle of a stage: one `error`, `worker_lost`, retryable."""
-    Faults(stack.data_dir, stage.value).plan("hang")
     recording: Path = make_recording(seed=5 if stage is Stage.SEPARATION else 6)
-    job_id = client.upload(recording, separation="demucs")
-    with client.connect(job_id, after=0) as socket:
-        for message in socket:
-            if "Hanging" in message:
-                break
+    job_id = hanging_job(client, stack, recording, stage)
     (process,) = stack.flow_processes()
     os.kill(process, signal.SIGKILL)
     first = client.watch(job_id, after=0)
@@ -111,6 +106,32 @@ def test_a_killed_process_is_one_error_and_a_retry_completes(
 
     client.retry(job_id)
     assert client.watch(job_id, after=first.ids[-1]).last["type"] == "completed"
+
+
+def test_a_run_cancelled_in_the_prefect_ui_is_one_error_and_a_retry_completes(
+    client: Client, make_recording, stack
+):
+    """[J5] The operator's Cancel button stops the work, and whoever watches is told."""
+    job_id = hanging_job(client, stack, make_recording(seed=7), Stage.TRANSCRIPTION)
+    stack.cancel_in_prefect(job_id)
+    first = client.watch(job_id, after=0)
+    assert len(first.of_type("error")) == 1
+    error = first.last["error"]
+    assert (error["code"], error["retryable"]) == ("cancelled", True)
+    assert error["stage"] == "transcription"
+    client.retry(job_id)
+    assert client.watch(job_id, after=first.ids[-1]).last["type"] == "completed"
+
+
+def hanging_job(client: Client, stack, recording: Path, stage: Stage) -> str:
+    """A job that hangs in the middle of a stage."""
+    Faults(stack.data_dir, stage.value).plan("hang")
+    job_id = client.upload(recording, separation="demucs")
+    with client.connect(job_id, after=0) as socket:
+        for message in socket:
+            if "Hanging" in message:
+                break
+    return job_id
 
 
 def wait_for_attempt(client: Client, job_id: str, earlier: Watched) -> Watched:
