@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -66,7 +67,8 @@ class Bar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._progress.stop()
+        with suppress(OSError):  # the terminal was closed
+            self._progress.stop()
 
     def show(self, update: Update) -> None:
         """Move the bar."""

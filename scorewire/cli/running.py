@@ -33,8 +33,8 @@ def run(main: Coroutine[None, None, T]) -> T:
             nonlocal stopping
             if task is not None and not stopping:
                 stopping = True
-                say("Stopping ...")
                 task.cancel()
+                say("Stopping ...")
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, stop)
