@@ -55,8 +55,14 @@ class Journal:
         """Give the job the recording's own title, if it has none."""
         self.runtime.store(jobs.set_title, self.job_id, title)
 
-    def progress(self, stage: Stage, progress: int, message: str) -> None:
-        """Tell where the attempt stands."""
+    def progress(
+        self, stage: Stage, progress: int, message: str, *, patience_s: float = PATIENCE_S
+    ) -> None:
+        """Tell where the attempt stands.
+
+        Raises:
+            ServiceUnavailableError: Postgres stays out of reach for `patience_s`.
+        """
         self.runtime.store(
             events.append_progress,
             self.job_id,
@@ -64,6 +70,7 @@ class Journal:
             stage=stage,
             message=message,
             flow_run_id=self.flow_run_id,
+            patience_s=patience_s,
         )
 
     def completed(self, result: dict[str, str]) -> None:

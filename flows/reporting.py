@@ -7,6 +7,9 @@ from flows.journal import Journal
 from scorewire.errors import ServiceUnavailableError
 from scorewire.jobs.stages import ReportFilter, Stage, overall_progress
 
+PATIENCE_S = 1.0
+"""How long a step may hold up the work while the database is away."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -24,7 +27,7 @@ class StageReport:
         if not self._filter.worth_reporting(progress, message, time.monotonic()):
             return
         try:
-            self._journal.progress(self._stage, progress, message)
+            self._journal.progress(self._stage, progress, message, patience_s=PATIENCE_S)
         except ServiceUnavailableError:
             # The work goes on without its audience: the next step, or the stage's end, tells.
             logger.warning("A progress step was not stored", exc_info=True)

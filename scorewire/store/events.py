@@ -43,13 +43,14 @@ async def append_progress(  # noqa: PLR0913 - the fields of an event, each given
     stage: Stage | None,
     message: str,
     flow_run_id: UUID | None = None,
+    patience_s: float = PATIENCE_S,
 ) -> bool:
     """Say how far a job is; within an attempt its progress never falls ([J3]).
 
     The first event with a stage makes a queued job `processing`.
 
     Raises:
-        ServiceUnavailableError: Postgres stays out of reach.
+        ServiceUnavailableError: Postgres stays out of reach for `patience_s`.
     """
     change = change_running(job_id, flow_run_id).values(
         progress=func.greatest(JobRow.progress, min(max(progress, 0), MAX_RUNNING_PROGRESS)),
@@ -61,7 +62,7 @@ async def append_progress(  # noqa: PLR0913 - the fields of an event, each given
             stage=stage.value,
             started_at=func.coalesce(JobRow.started_at, func.clock_timestamp()),
         )
-    return await _accepted(engine, progress_event(change))
+    return await _accepted(engine, progress_event(change), patience_s)
 
 
 async def append_completed(
@@ -122,5 +123,7 @@ async def events_after(
     return [StoredEvent(**row) for row in await fetch(engine, statement)]
 
 
-async def _accepted(engine: AsyncEngine, statement: Executable) -> bool:
-    return bool(await fetch(engine, statement, patience_s=PATIENCE_S))
+async def _accepted(
+    engine: AsyncEngine, statement: Executable, patience_s: float = PATIENCE_S
+) -> bool:
+    return bool(await fetch(engine, statement, patience_s=patience_s))
