@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from scorewire.stack.postgres import EmbeddedPostgres
+from scorewire.store import admin
 from scorewire.store.engine import connect
 from scorewire.store.events import events_after
 
@@ -34,9 +35,10 @@ async def postgres(open_folder: Path) -> AsyncIterator[EmbeddedPostgres]:
 
 async def kill_a_backend(postgres: EmbeddedPostgres, url: str) -> None:
     """Kill the bridge's listening backend: Postgres then ends all others, and recovers."""
+    await admin.wait_until_ready(url, 30)  # it may still recover from the last time
     outsider = await connect(url)
     pid = None
-    while pid is None:  # it may be on its way back from the last time
+    while pid is None:  # the bridge, too, comes back in its own time
         pid = await outsider.fetchval(
             "SELECT pid FROM pg_stat_activity WHERE query ILIKE 'LISTEN%' "
             "AND datname = current_database()"

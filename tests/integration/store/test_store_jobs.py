@@ -123,7 +123,7 @@ async def test_claim_takes_a_free_job_once(engine: AsyncEngine, job_id: UUID) ->
     assert await claim(engine, job_id, owner) == 1
     (unfinished,) = await unfinished_jobs(engine)
     assert (unfinished.job_id, unfinished.flow_run_id) == (job_id, owner)
-    assert unfinished.last_event_at is not None
+    assert unfinished.attempt == 1
 
 
 async def test_claim_of_a_failed_job_opens_an_attempt(engine: AsyncEngine, job_id: UUID) -> None:
