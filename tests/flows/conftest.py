@@ -1,5 +1,6 @@
 """The flow in this process: a real Prefect server, a real Postgres, real models."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -48,6 +49,8 @@ def flow_runtime(
     monkeypatch.setenv("SCOREWIRE_DATABASE_URL", migrated_url)
     monkeypatch.setenv("SCOREWIRE_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("SCOREWIRE_DEMUCS_FOLDER", str(demucs_folder))
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     runtime.cache_clear()
     with temporary_settings({PREFECT_LOCAL_STORAGE_PATH: tmp_path / "prefect"}):
         yield runtime()
