@@ -81,7 +81,15 @@ class Services:
             "api",
             "uvicorn",
             *("api.app:from_environment", "--factory", "--host", self._config.host),
-            *("--port", port, "--timeout-graceful-shutdown", "3", "--no-access-log"),
+            *(
+                "--port",
+                port,
+                "--timeout-graceful-shutdown",
+                "3",
+                "--no-access-log",
+                "--ws-max-size",
+                "65536",
+            ),
         )
 
         async def is_ready() -> bool:
