@@ -81,15 +81,8 @@ class Services:
             "api",
             "uvicorn",
             *("api.app:from_environment", "--factory", "--host", self._config.host),
-            *(
-                "--port",
-                port,
-                "--timeout-graceful-shutdown",
-                "3",
-                "--no-access-log",
-                "--ws-max-size",
-                "65536",
-            ),
+            *("--port", port, "--timeout-graceful-shutdown", "3", "--no-access-log"),
+            *("--ws-max-size", "65536"),
         )
 
         async def is_ready() -> bool:
