@@ -13,21 +13,11 @@ from prefect.settings import (
 )
 from pydantic import SecretStr
 from serving import serving
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
 from scorewire.settings import Settings
-from scorewire.store.engine import open_engine
 
 MAX_UPLOAD_BYTES = 3_000_000
-
-
-@pytest.fixture
-async def engine(migrated_url: str) -> AsyncIterator[AsyncEngine]:
-    """An engine on a fresh database with Scorewire's tables."""
-    engine = open_engine(migrated_url)
-    yield engine
-    await engine.dispose()
 
 
 @pytest.fixture

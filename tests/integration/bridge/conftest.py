@@ -15,14 +15,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from bridge.app import create_app
-from scorewire.jobs.options import Options
-from scorewire.jobs.source import LinkSource
 from scorewire.jobs.stages import Stage
 from scorewire.settings import Settings
 from scorewire.store.engine import connect as connect_postgres
-from scorewire.store.engine import open_engine
 from scorewire.store.events import append_completed, append_progress
-from scorewire.store.jobs import create_job
 
 WAIT_S = 15.0
 HEARTBEAT_S = 0.5
@@ -63,21 +59,6 @@ class Client:
 
 Watch = Callable[..., Awaitable[Client]]
 Tell = Callable[..., Awaitable[None]]
-
-
-@pytest.fixture
-async def engine(migrated_url: str) -> AsyncIterator[AsyncEngine]:
-    """An engine on a fresh database with Scorewire's tables."""
-    engine = open_engine(migrated_url)
-    yield engine
-    await engine.dispose()
-
-
-@pytest.fixture
-async def job_id(engine: AsyncEngine) -> UUID:
-    """A queued job."""
-    source = LinkSource(url="https://youtu.be/dQw4w9WgXcQ")
-    return (await create_job(engine, source=source, options=Options())).job_id
 
 
 @pytest.fixture
