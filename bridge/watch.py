@@ -8,11 +8,11 @@ import msgspec
 from bridge.hub import Hub
 from bridge.pump import Pump
 from bridge.subscriber import Subscriber
-from scorewire.errors import InvalidRequestError, NotFoundError
+from scorewire.errors import InvalidRequestError
 from scorewire.jobs.job import TERMINAL_STATUSES, Job
 from scorewire.jobs.messages import Progress
 from scorewire.store.engine import Engine
-from scorewire.store.jobs import get_job
+from scorewire.store.jobs import existing_job
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,7 @@ class Bridge:
             InvalidRequestError: the job has no event `after` yet.
             ServiceUnavailableError: the database cannot be reached.
         """
-        job = await get_job(self._engine, job_id)
-        if job is None:
-            message = "There is no such job; check its id."
-            raise NotFoundError(message, field="job_id")
+        job = await existing_job(self._engine, job_id)
         newest = job.last_event_id
         if after is None:
             after = max(newest - 1, 0)

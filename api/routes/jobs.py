@@ -18,7 +18,6 @@ from api.services import Services
 from api.submission import accepted, start_attempt
 from api.uploads import FORM_OVERHEAD_BYTES, receive_upload
 from scorewire.errors import (
-    NotFoundError,
     RecordingError,
     RequestError,
     ServiceUnavailableError,
@@ -26,7 +25,7 @@ from scorewire.errors import (
 from scorewire.jobs.job import Job
 from scorewire.jobs.source import LinkSource
 from scorewire.media.link import check_link
-from scorewire.store.jobs import create_job, get_job, open_attempt
+from scorewire.store.jobs import create_job, existing_job, open_attempt
 
 MAX_JSON_BYTES = 64 * 1024
 
@@ -97,9 +96,7 @@ async def read_job(
     request: Request[Any, Any, Any], job_id: UUID, services: Services
 ) -> Response[Job]:
     """Return the job with an ETag; never older than any event that was sent before ([P1])."""
-    job = await get_job(services.engine, job_id)
-    if job is None:
-        raise _no_such_job()
+    job = await existing_job(services.engine, job_id)
     etag = f'"{hashlib.sha256(msgspec.json.encode(job)).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if _matches(request.headers.get("if-none-match", ""), etag):
@@ -119,16 +116,10 @@ async def retry_job(
 ) -> JobAccepted:
     """Open the next attempt of a failed job; a job that has not failed answers 409 ([R2])."""
     await open_attempt(services.engine, job_id)
-    job = await get_job(services.engine, job_id)
-    if job is None:
-        raise _no_such_job()
+    job = await existing_job(services.engine, job_id)
     return accepted(request, await start_attempt(services, job))
 
 
 def _matches(if_none_match: str, etag: str) -> bool:
     candidates = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
     return "*" in candidates or etag in candidates
-
-
-def _no_such_job() -> NotFoundError:
-    return NotFoundError("There is no such job; check its id.", field="job_id")

@@ -11,7 +11,7 @@ from litestar.response import Stream
 from api.documentation import problems
 from api.services import Services
 from scorewire.errors import ConflictError, NotFoundError
-from scorewire.store.jobs import get_job, get_result
+from scorewire.store.jobs import existing_job, get_result
 
 MUSICXML_TYPE = "application/vnd.recordare.musicxml+xml"
 MIDI_TYPE = "audio/midi"
@@ -50,10 +50,7 @@ async def read_midi(
 async def _file(
     services: Services, job_id: UUID, kind: str, media_type: str, ending: str
 ) -> Stream:
-    job = await get_job(services.engine, job_id)
-    if job is None:
-        message = "There is no such job; check its id."
-        raise NotFoundError(message, field="job_id")
+    job = await existing_job(services.engine, job_id)
     result = await get_result(services.engine, job_id)
     if result is None:
         message = f"The score is not there: its job is {job.status.value}; wait, or retry the job."

@@ -78,6 +78,19 @@ async def get_job(engine: AsyncEngine, job_id: UUID, *, patience_s: float = 0.0)
     return None if row is None else _job(row)
 
 
+async def existing_job(engine: AsyncEngine, job_id: UUID) -> Job:
+    """Return where a job stands.
+
+    Raises:
+        NotFoundError: there is no such job.
+        ServiceUnavailableError: Postgres cannot be reached.
+    """
+    job = await get_job(engine, job_id)
+    if job is None:
+        raise _no_such_job()
+    return job
+
+
 async def get_request(engine: AsyncEngine, job_id: UUID) -> JobRequest:
     """Return what was asked for.
 
@@ -120,9 +133,7 @@ async def open_attempt(engine: AsyncEngine, job_id: UUID) -> EventMessage:
     """
     for row in await fetch(engine, reopen_failed(job_id, None)):
         return _EVENT_DECODER.decode(row["frame"])
-    job = await get_job(engine, job_id)
-    if job is None:
-        raise _no_such_job()
+    job = await existing_job(engine, job_id)
     message = f"Only a failed job can be retried; this one is {job.status.value}."
     raise ConflictError(message)
 
