@@ -19,8 +19,8 @@ from prefect.workers.process import ProcessWorker
 import flows
 from flows.recovery import recover
 from scorewire.errors import StackFailedError
+from scorewire.jobs.launching import WORK_POOL
 
-WORK_POOL = "gpu"
 QUEUE_PRIORITIES = {"interactive": 1, "bulk": 10}
 """Prefect serves the lowest number first."""
 

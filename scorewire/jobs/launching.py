@@ -4,6 +4,7 @@ from typing import Any, TypedDict
 from uuid import UUID
 
 DEPLOYMENT = "transcribe/interactive"
+WORK_POOL = "gpu"
 
 
 class RunRequest(TypedDict):

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import httpx
 
+from scorewire.jobs.launching import WORK_POOL
 from scorewire.stack.config import StackConfig, StackUrls
 from scorewire.stack.environment import service_environment
 from scorewire.stack.ports import LOOPBACK
 from scorewire.stack.process import Program
 from scorewire.stack.service import Service, run_once
-
-WORK_POOL = "gpu"
 
 _PROBE_TIMEOUT_S = 5.0
 # A flow that is stopped gets a moment to end its attempt; the next start recovers the rest.

@@ -11,12 +11,12 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Cancelling, Completed, Pending, Running, State
 
 from flows.journal import Journal
-from flows.provision import WORK_POOL, create_work_pool
+from flows.provision import create_work_pool
 from flows.recovery import recover
 from flows.runtime import Runtime
 from flows.transcribe import transcribe
 from scorewire.jobs.job import Job, JobStatus
-from scorewire.jobs.launching import run_request
+from scorewire.jobs.launching import WORK_POOL, run_request
 from scorewire.jobs.stages import Stage
 from scorewire.store.events import events_after
 from scorewire.store.jobs import get_job, unfinished_jobs
