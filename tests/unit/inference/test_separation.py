@@ -10,6 +10,7 @@ import pytest
 import torch
 from demucs.htdemucs import HTDemucs
 from models import SIX_SOURCES, make_tiny_demucs
+from reports import Reports
 
 from scorewire.audio import Audio
 from scorewire.errors import OutOfMemoryError, WeightsMissingError
@@ -18,19 +19,6 @@ from scorewire.inference.separation import DemucsSeparator
 from scorewire.jobs.options import Stem
 
 SEGMENT = 2 * 44_100
-
-
-class Reports:
-    """A report that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.fractions: list[float] = []
-        self.messages: list[str] = []
-
-    def __call__(self, fraction: float, message: str) -> None:
-        """Keep it."""
-        self.fractions.append(fraction)
-        self.messages.append(message)
 
 
 @pytest.fixture(autouse=True)

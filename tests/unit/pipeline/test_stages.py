@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from models import SIX_SOURCES, make_tiny_demucs
+from reports import Reports
 from sounds import encode, plucked, tone
 
 from scorewire.audio import Audio
@@ -21,19 +22,6 @@ from scorewire.pipeline.transcription import transcribe
 
 MELODY = plucked([(0.3 + 0.4 * step, 0.35, 60 + step) for step in range(8)])
 LIMITS = Limits(hosts=("youtube.com",), max_bytes=10_000_000, max_duration_s=10.0)
-
-
-class Reports:
-    """A report that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.fractions: list[float] = []
-        self.messages: list[str] = []
-
-    def __call__(self, fraction: float, message: str) -> None:
-        """Keep it."""
-        self.fractions.append(fraction)
-        self.messages.append(message)
 
 
 @pytest.fixture
