@@ -15,12 +15,13 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from api.launcher import Launcher
-from api.problems import http_problem, scorewire_problem, unexpected_problem
 from api.routes import health, jobs, scores
 from api.services import Services
 from bridge.plugin import BridgePlugin
 from scorewire.blobs import open_blobs
 from scorewire.errors import ScorewireError, StackFailedError
+from scorewire.http.callers import ANYONE
+from scorewire.http.problems import http_problem, scorewire_problem, unexpected_problem
 from scorewire.logs import configure
 from scorewire.settings import Settings
 from scorewire.store.engine import open_engine
@@ -69,7 +70,10 @@ def create_app(settings: Settings) -> Litestar:
             health.live,
             health.ready,
         ],
-        dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
+        dependencies={
+            "services": Provide(lambda: services, sync_to_thread=False),
+            "caller": Provide(lambda: ANYONE, sync_to_thread=False),
+        },
         exception_handlers={
             ScorewireError: scorewire_problem,
             HTTPException: http_problem,

@@ -1,27 +1,9 @@
 """What OpenAPI says beyond the handlers' types."""
 
 from dataclasses import dataclass
-from http import HTTPStatus
 
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
-
-from api.problems import MEDIA_TYPE
-from api.schemas import Problem
-
-
-def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """Describe the problem details that a handler may answer with."""
-    return {
-        status: ResponseSpec(
-            Problem,
-            description=HTTPStatus(status).phrase,
-            media_type=MEDIA_TYPE,
-            generate_examples=False,
-        )
-        for status in (*statuses, 500, 503)
-    }
 
 
 @dataclass

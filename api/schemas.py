@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-from scorewire.errors import ErrorCode
 from scorewire.jobs.job import JobStatus
 from scorewire.jobs.options import Options
 
@@ -30,25 +29,6 @@ class JobAccepted(msgspec.Struct, frozen=True):
     created_at: datetime
     websocket_url: str
     status_url: str
-
-
-class FieldError(msgspec.Struct, frozen=True):
-    """A part of the request that is not as it should be."""
-
-    field: str
-    message: str
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a request was not served: RFC 9457 problem details with a stable code."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: ErrorCode
-    retryable: bool
-    errors: list[FieldError] = []
 
 
 class Readiness(msgspec.Struct, frozen=True):

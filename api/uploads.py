@@ -11,9 +11,9 @@ from uuid import UUID
 import msgspec
 
 from api.multipart import MultipartReader
-from api.problems import decoding_error
 from scorewire.blobs import Blobs
 from scorewire.errors import EmptyAudioError, InvalidRequestError, ScorewireError, TooLargeError
+from scorewire.http.problems import decoding_error
 from scorewire.jobs.options import Options
 from scorewire.jobs.source import UploadSource
 

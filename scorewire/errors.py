@@ -3,7 +3,9 @@
     ScorewireError
     ├── RequestError            the request itself cannot be served; asking again changes nothing
     │   ├── InvalidRequestError, NotFoundError, ConflictError
+    │   ├── UnauthenticatedError, ForeignOriginError
     │   ├── UnsupportedUrlError, BlockedAddressError
+    │   ├── IdempotencyKeyReusedError
     │   └── TooLargeError
     ├── RecordingError          the recording cannot become a score
     │   ├── NotAudioError, TruncatedAudioError, EmptyAudioError, SilentAudioError
@@ -12,6 +14,7 @@
     ├── TransientError          the same work may succeed in a moment
     │   ├── DownloadFailedError, StageTimeoutError
     │   ├── OutOfMemoryError
+    │   ├── TooManyRequestsError
     │   └── ServiceUnavailableError
     ├── SetupError              an operator has something to install or set
     │   ├── WeightsMissingError, PortInUseError, PostgresMissingError
@@ -35,6 +38,10 @@ class ErrorCode(StrEnum):
     INVALID_REQUEST = "invalid_request"
     NOT_FOUND = "not_found"
     CONFLICT = "conflict"
+    NOT_AUTHENTICATED = "not_authenticated"
+    FOREIGN_ORIGIN = "foreign_origin"
+    IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
+    TOO_MANY_REQUESTS = "too_many_requests"
     UNSUPPORTED_URL = "unsupported_url"
     BLOCKED_ADDRESS = "blocked_address"
     TOO_LARGE = "too_large"
@@ -95,6 +102,24 @@ class ConflictError(RequestError):
     """The job is not in a state that allows this."""
 
     code = ErrorCode.CONFLICT
+
+
+class UnauthenticatedError(RequestError):
+    """No token came along, or one that does not (or no longer) count."""
+
+    code = ErrorCode.NOT_AUTHENTICATED
+
+
+class ForeignOriginError(RequestError):
+    """A page of another site asks, and this server was not told to trust that site."""
+
+    code = ErrorCode.FOREIGN_ORIGIN
+
+
+class IdempotencyKeyReusedError(RequestError):
+    """The Idempotency-Key came before, with another request."""
+
+    code = ErrorCode.IDEMPOTENCY_KEY_REUSED
 
 
 class UnsupportedUrlError(RequestError):
@@ -184,6 +209,21 @@ class OutOfMemoryError(TransientError):
     """The device had too little memory for the model."""
 
     code = ErrorCode.OUT_OF_MEMORY
+
+
+class TooManyRequestsError(TransientError):
+    """The client asks more often, or watches more, than it may.
+
+    Args:
+        message: one sentence for a person, saying what to do.
+        retry_after_s: when the same request may succeed.
+    """
+
+    code = ErrorCode.TOO_MANY_REQUESTS
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class ServiceUnavailableError(TransientError):

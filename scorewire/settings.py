@@ -89,6 +89,48 @@ class Settings(BaseSettings):
     heartbeat_s: float = Field(
         default=30.0, gt=0, description="Silence on a connection before a heartbeat is sent."
     )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses or networks of proxies whose `X-Forwarded-For` and "
+        "`X-Forwarded-Proto` count.",
+    )
+    allowed_origins: tuple[str, ...] = Field(
+        default=(),
+        description="Other sites whose pages may use the API and the streams, as "
+        "`https://example.org`.",
+    )
+    jwt_algorithm: Literal["HS256", "RS256", "ES256"] = Field(
+        default="HS256", description="The one algorithm that tokens may be signed with."
+    )
+    jwt_secret: SecretStr | None = Field(
+        default=None,
+        description="Secret that signs tokens with HS256; with it, everyone needs a token.",
+    )
+    jwt_keys: Path | None = Field(
+        default=None,
+        description="A JSON Web Key Set whose keys sign tokens, chosen by `kid`; with it, everyone "
+        "needs a token. It is read again when it changes.",
+    )
+    jwt_audience: str | None = Field(default=None, description="The `aud` that a token must name.")
+    jwt_issuer: str | None = Field(default=None, description="The `iss` that a token must name.")
+    connections_per_minute: int = Field(
+        default=10,
+        ge=0,
+        description="New streams that one client address may open in a minute; 0 is no limit.",
+    )
+    submissions_per_minute: int = Field(
+        default=30,
+        ge=0,
+        description="Jobs that one client may submit or retry in a minute; 0 is no limit.",
+    )
+    max_streams: int = Field(
+        default=10_000, gt=0, description="Streams that one process serves at the same time."
+    )
+    max_streams_per_address: int = Field(
+        default=100,
+        gt=0,
+        description="Streams that one process serves to one client address at the same time.",
+    )
     token: SecretStr | None = Field(
         default=None,
         description="Bearer token that `scorewire transcribe` shows to a server that asks for one.",

@@ -11,8 +11,7 @@ from litestar import Request, Response, get, post
 from litestar.openapi.datastructures import ResponseSpec
 
 from api.body import RequestBody
-from api.documentation import UploadOperation, problems
-from api.problems import encoding_problem
+from api.documentation import UploadOperation
 from api.schemas import JobAccepted, TranscribeRequest
 from api.services import Services
 from api.submission import accepted, start_attempt
@@ -22,6 +21,8 @@ from scorewire.errors import (
     RequestError,
     ServiceUnavailableError,
 )
+from scorewire.http.documentation import problems
+from scorewire.http.problems import encoding_problem
 from scorewire.jobs.job import Job
 from scorewire.jobs.source import LinkSource
 from scorewire.media.link import check_link

@@ -8,9 +8,9 @@ from uuid import UUID
 from litestar import get
 from litestar.response import Stream
 
-from api.documentation import problems
 from api.services import Services
 from scorewire.errors import ConflictError, NotFoundError
+from scorewire.http.documentation import problems
 from scorewire.store.jobs import existing_job, get_result
 
 MUSICXML_TYPE = "application/vnd.recordare.musicxml+xml"

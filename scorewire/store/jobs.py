@@ -78,17 +78,17 @@ async def get_job(engine: AsyncEngine, job_id: UUID, *, patience_s: float = 0.0)
     return None if row is None else _job(row)
 
 
-async def existing_job(engine: AsyncEngine, job_id: UUID) -> Job:
-    """Return where a job stands.
+async def existing_job(engine: AsyncEngine, job_id: UUID, *, visible_to: str | None = None) -> Job:
+    """Return where a job stands, to its owner `visible_to`, or to anyone where that is None.
 
     Raises:
-        NotFoundError: there is no such job.
+        NotFoundError: there is no such job, or it is someone else's ([A3]).
         ServiceUnavailableError: Postgres cannot be reached.
     """
-    job = await get_job(engine, job_id)
-    if job is None:
+    row = await _row(engine, job_id)
+    if row is None or (visible_to is not None and row["owner"] != visible_to):
         raise _no_such_job()
-    return job
+    return _job(row)
 
 
 async def get_request(engine: AsyncEngine, job_id: UUID) -> JobRequest:

@@ -1,7 +1,7 @@
-"""The two tables, as SQLAlchemy models.
+"""The tables, as SQLAlchemy models.
 
 `jobs` holds where each job stands; `job_events` holds every change that a person could see, once,
-in the very text that goes over the wire.
+in the very text that goes over the wire; `rate_limits` what clients did within the last minute.
 """
 
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, MetaData, Text, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 JsonObject = dict[str, Any]
@@ -61,6 +61,15 @@ class JobRow(Base):
             "created_at",
             postgresql_where=text("status IN ('queued', 'processing')"),
         ),
+        Index(
+            "ix_jobs_idempotency_key",
+            text("coalesce(owner, '')"),
+            "idempotency_key",
+            unique=True,
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
+        Index("ix_jobs_newest", "created_at", "id"),
+        Index("ix_jobs_owner_newest", "owner", "created_at", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -81,6 +90,8 @@ class JobRow(Base):
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
+    idempotency_key: Mapped[str | None]
+    request_digest: Mapped[str | None]
 
 
 class EventRow(Base):
@@ -100,3 +111,17 @@ class EventRow(Base):
     type: Mapped[str]
     body: Mapped[JsonObject]
     created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+
+
+class RateLimitRow(Base):
+    """When a client last did something that is limited: one key for each client and kind."""
+
+    __tablename__ = "rate_limits"
+    __table_args__ = (
+        Index("ix_rate_limits_expires_at", "expires_at"),
+        {"prefixes": ["UNLOGGED"]},
+    )
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    taken_at: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)))
+    expires_at: Mapped[datetime]

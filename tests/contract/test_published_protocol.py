@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from api.problems import HTTP_STATUS
 from scorewire.errors import ErrorCode, ScorewireError
+from scorewire.http.problems import HTTP_STATUS
 from scorewire.jobs.closing import CloseCode
 from scorewire.jobs.job import Job, JobStatus
 from scorewire.jobs.messages import Completed, EventMessage, Failed, Heartbeat, Pong, Progress

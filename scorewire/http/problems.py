@@ -8,8 +8,14 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
-from api.schemas import FieldError, Problem
-from scorewire.errors import ErrorCode, InternalError, InvalidRequestError, ScorewireError
+from scorewire.errors import (
+    ErrorCode,
+    InternalError,
+    InvalidRequestError,
+    ScorewireError,
+    TooManyRequestsError,
+    UnauthenticatedError,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -20,6 +26,10 @@ HTTP_STATUS = {
     ErrorCode.INVALID_REQUEST: 400,
     ErrorCode.NOT_FOUND: 404,
     ErrorCode.CONFLICT: 409,
+    ErrorCode.NOT_AUTHENTICATED: 401,
+    ErrorCode.FOREIGN_ORIGIN: 403,
+    ErrorCode.IDEMPOTENCY_KEY_REUSED: 422,
+    ErrorCode.TOO_MANY_REQUESTS: 429,
     ErrorCode.UNSUPPORTED_URL: 422,
     ErrorCode.BLOCKED_ADDRESS: 422,
     ErrorCode.TOO_LARGE: 413,
@@ -58,6 +68,25 @@ _DECODING_ERROR = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", r
 _NAMED_FIELD = re.compile(r"(?:unknown|missing required) field `(?P<name>\w+)`")
 
 
+class FieldError(msgspec.Struct, frozen=True):
+    """A part of the request that is not as it should be."""
+
+    field: str
+    message: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a request was not served: RFC 9457 problem details with a stable code."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: ErrorCode
+    retryable: bool
+    errors: list[FieldError] = []
+
+
 def field_error(error: Exception) -> FieldError:
     """Name the field of a body that msgspec refused, as a path like `options.start_s`."""
     match = _DECODING_ERROR.match(str(error))
@@ -79,9 +108,14 @@ def decoding_error(error: Exception, root: str) -> InvalidRequestError:
 def scorewire_problem(_request: Request[Any, Any, Any], error: ScorewireError) -> Response[Problem]:
     """Answer with an error of our own tree."""
     errors = [] if error.field is None else [FieldError(error.field, error.message)]
-    return _answer(
+    answer = _answer(
         HTTP_STATUS[error.code], error.code, error.message, errors, retryable=error.retryable
     )
+    if isinstance(error, TooManyRequestsError):
+        answer.set_header("Retry-After", str(error.retry_after_s))
+    if isinstance(error, UnauthenticatedError):
+        answer.set_header("WWW-Authenticate", "Bearer")
+    return answer
 
 
 def http_problem(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:

@@ -1,0 +1,1 @@
+"""What every web service of Scorewire does alike: who may ask, how often, how it refuses."""
