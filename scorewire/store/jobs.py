@@ -5,7 +5,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import RowMapping, Select, insert, or_, select, update
+from sqlalchemy import RowMapping, Select, or_, select, update
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from scorewire.errors import ConflictError, NotFoundError
@@ -51,21 +52,26 @@ async def create_job(  # noqa: PLR0913 - the fields of a job, each given by name
     Raises:
         ServiceUnavailableError: Postgres cannot be reached.
     """
+    statement = insert_job(
+        source=source, options=options, owner=owner, title=title, job_id=job_id or uuid4()
+    )
+    (row,) = await fetch(engine, statement.returning(JobRow))
+    return job_view(row)
+
+
+def insert_job(
+    *, source: Source, options: Options, owner: str | None, title: str | None, job_id: UUID
+) -> Insert:
+    """Insert a queued job."""
     if isinstance(source, UploadSource):  # its sender chose the name, and any characters in it
         source = msgspec.structs.replace(source, filename=readable(source.filename))
-    statement = (
-        insert(JobRow)
-        .values(
-            id=job_id or uuid4(),
-            owner=owner,
-            title=None if title is None else readable(title),
-            source=msgspec.to_builtins(source),
-            options=msgspec.to_builtins(options),
-        )
-        .returning(JobRow)
+    return insert(JobRow).values(
+        id=job_id,
+        owner=owner,
+        title=None if title is None else readable(title),
+        source=msgspec.to_builtins(source),
+        options=msgspec.to_builtins(options),
     )
-    (row,) = await fetch(engine, statement)
-    return _job(row)
 
 
 async def get_job(engine: AsyncEngine, job_id: UUID, *, patience_s: float = 0.0) -> Job | None:
@@ -75,7 +81,7 @@ async def get_job(engine: AsyncEngine, job_id: UUID, *, patience_s: float = 0.0)
         ServiceUnavailableError: Postgres cannot be reached, for `patience_s` seconds.
     """
     row = await _row(engine, job_id, patience_s)
-    return None if row is None else _job(row)
+    return None if row is None else job_view(row)
 
 
 async def existing_job(engine: AsyncEngine, job_id: UUID, *, visible_to: str | None = None) -> Job:
@@ -87,8 +93,8 @@ async def existing_job(engine: AsyncEngine, job_id: UUID, *, visible_to: str | N
     """
     row = await _row(engine, job_id)
     if row is None or (visible_to is not None and row["owner"] != visible_to):
-        raise _no_such_job()
-    return _job(row)
+        raise no_such_job()
+    return job_view(row)
 
 
 async def get_request(engine: AsyncEngine, job_id: UUID) -> JobRequest:
@@ -100,7 +106,7 @@ async def get_request(engine: AsyncEngine, job_id: UUID) -> JobRequest:
     """
     row = await _row(engine, job_id, PATIENCE_S)
     if row is None:
-        raise _no_such_job()
+        raise no_such_job()
     return msgspec.convert(
         {"source": row["source"], "options": row["options"], "title": row["title"]}, JobRequest
     )
@@ -124,26 +130,33 @@ async def set_title(engine: AsyncEngine, job_id: UUID, title: str) -> None:
     )
 
 
-async def open_attempt(engine: AsyncEngine, job_id: UUID) -> EventMessage:
-    """Queue a failed job once more, and return the event that says so.
+async def open_attempt(
+    engine: AsyncEngine, job_id: UUID, *, visible_to: str | None = None
+) -> EventMessage:
+    """Queue a failed job once more for its owner, and return the event that says so.
 
     Raises:
         NotFoundError: there is no such job.
         ConflictError: the job has not failed.
     """
+    job = await existing_job(engine, job_id, visible_to=visible_to)
     for row in await fetch(engine, reopen_failed(job_id, None)):
         return _EVENT_DECODER.decode(row["frame"])
-    job = await existing_job(engine, job_id)
+    job = await existing_job(engine, job_id, visible_to=visible_to)
     message = f"Only a failed job can be retried; this one is {job.status.value}."
     raise ConflictError(message)
 
 
 async def set_flow_run(engine: AsyncEngine, job_id: UUID, flow_run_id: UUID) -> None:
-    """Remember the run that was launched for a job, unless one owns the job already."""
+    """Remember the run that was launched for a job, unless it has ended or another run owns it."""
     await fetch(
         engine,
         update(JobRow)
-        .where(JobRow.id == job_id, JobRow.flow_run_id.is_(None))
+        .where(
+            JobRow.id == job_id,
+            JobRow.flow_run_id.is_(None),
+            JobRow.status.not_in(sorted(TERMINAL_STATUSES)),
+        )
         .values(flow_run_id=flow_run_id)
         .returning(JobRow.id),
     )
@@ -178,6 +191,16 @@ async def claim(engine: AsyncEngine, job_id: UUID, flow_run_id: UUID) -> int | N
     return None
 
 
+async def owns(engine: AsyncEngine, job_id: UUID, flow_run_id: UUID) -> bool:
+    """Say whether the job is (still) this run's; it is not once it was cancelled or deleted.
+
+    Raises:
+        ServiceUnavailableError: Postgres cannot be reached.
+    """
+    statement = select(JobRow.id).where(JobRow.id == job_id, JobRow.flow_run_id == flow_run_id)
+    return bool(await fetch(engine, statement))
+
+
 async def unfinished_jobs(engine: AsyncEngine) -> Sequence[UnfinishedJob]:
     """Return all jobs that have not ended, oldest first.
 
@@ -200,7 +223,8 @@ async def _row(engine: AsyncEngine, job_id: UUID, patience_s: float = 0.0) -> Ro
     return None
 
 
-def _job(row: RowMapping) -> Job:
+def job_view(row: RowMapping) -> Job:
+    """Show a row of `jobs` as everyone sees it."""
     ended_at = row["completed_at"] or row["failed_at"]
     completed = row["status"] == JobStatus.COMPLETED
     duration_s = None
@@ -216,5 +240,6 @@ def _job(row: RowMapping) -> Job:
     return msgspec.convert(view, Job)
 
 
-def _no_such_job() -> NotFoundError:
+def no_such_job() -> NotFoundError:
+    """The error for a job that does not exist, or does not for its caller ([A3])."""
     return NotFoundError("There is no such job; check its id.", field="job_id")

@@ -1,7 +1,8 @@
 """The tables, as SQLAlchemy models.
 
 `jobs` holds where each job stands; `job_events` holds every change that a person could see, once,
-in the very text that goes over the wire; `rate_limits` what clients did within the last minute.
+in the very text that goes over the wire; `job_files` which stored files a job's stages made or
+reused; `rate_limits` what clients did within the last minute.
 """
 
 from datetime import datetime
@@ -111,6 +112,18 @@ class EventRow(Base):
     type: Mapped[str]
     body: Mapped[JsonObject]
     created_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+
+
+class JobFileRow(Base):
+    """A job's claim on a stored file, which other jobs with the same content may share."""
+
+    __tablename__ = "job_files"
+    __table_args__ = (Index("ix_job_files_blob_key", "blob_key"),)
+
+    job_id: Mapped[UUID] = mapped_column(
+        ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True
+    )
+    blob_key: Mapped[str] = mapped_column(primary_key=True)
 
 
 class RateLimitRow(Base):

@@ -35,7 +35,7 @@ async def test_downgrade_takes_everything_back(migrated_url: str) -> None:
     await asyncio.to_thread(command.downgrade, alembic_config(migrated_url), "base")
     assert await _tables(migrated_url) == {"alembic_version"}
     await asyncio.to_thread(migrate, migrated_url)
-    tables = {"alembic_version", "jobs", "job_events", "rate_limits"}
+    tables = {"alembic_version", "jobs", "job_events", "job_files", "rate_limits"}
     assert await _tables(migrated_url) == made == tables
 
 
