@@ -14,8 +14,9 @@ from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from flows.failures import error_detail
 from flows.journal import Journal, current_journal
 from flows.scratch import discard_scratch
-from scorewire.errors import CancelledJobError, WorkerLostError
+from scorewire.errors import WorkerLostError
 from scorewire.jobs.stages import Stage, overall_progress
+from scorewire.store.ending import CANCELLED
 
 STARTED = {
     Stage.DOWNLOAD: "Fetching the recording",
@@ -80,5 +81,4 @@ def end_lost(journal: Journal) -> None:
 def end_cancelled(journal: Journal) -> None:
     """Tell that a person stopped the job ([J5]), and clean up after its run."""
     discard_scratch(journal.flow_run_id)
-    cancelled = CancelledJobError("The job was cancelled; start it again with a retry.")
-    journal.failed(error_detail(cancelled, journal.stage()))
+    journal.failed(error_detail(CANCELLED, journal.stage()))

@@ -1,5 +1,6 @@
 """One flow run's hand on its job's history: every event of a flow is written through here."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -7,10 +8,9 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 
 from flows.runtime import Runtime, runtime
-from scorewire.errors import ConflictError
 from scorewire.jobs.messages import ErrorDetail
 from scorewire.jobs.stages import Stage
-from scorewire.store import events, jobs
+from scorewire.store import events, files, jobs
 from scorewire.store.engine import PATIENCE_S
 from scorewire.store.jobs import JobRequest
 
@@ -32,20 +32,15 @@ class Journal:
         """The journal of a flow run, from its parameters."""
         return cls(runtime(), UUID(str(flow_run.parameters["job_id"])), flow_run.id)
 
-    def claim(self) -> JobRequest:
+    def claim(self) -> JobRequest | None:
         """Take the job for this run; a run retried from outside opens the job's next attempt.
 
         Returns:
-            What was asked for.
-
-        Raises:
-            ConflictError: the job has ended, belongs to another run, or does not exist.
+            What was asked for; None where the job has ended (cancelled before it began, say),
+            belongs to another run, or does not exist (any more).
         """
         attempt = self.runtime.store(jobs.claim, self.job_id, self.flow_run_id)
-        if attempt is None:
-            message = f"Job {self.job_id} has ended, or belongs to another run; retry it instead."
-            raise ConflictError(message)
-        return self.request()
+        return None if attempt is None else self.request()
 
     def request(self) -> JobRequest:
         """What was asked for, with the job's title as it is known by now."""
@@ -54,6 +49,10 @@ class Journal:
     def name_job(self, title: str) -> None:
         """Give the job the recording's own title, if it has none."""
         self.runtime.store(jobs.set_title, self.job_id, title)
+
+    def note_files(self, blob_keys: Collection[str]) -> None:
+        """Remember which stored files the job uses, so that they go with it, and not before."""
+        self.runtime.store(files.note_files, self.job_id, blob_keys)
 
     def progress(
         self, stage: Stage, progress: int, message: str, *, patience_s: float = PATIENCE_S

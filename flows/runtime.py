@@ -6,6 +6,7 @@ stop them; the store is asynchronous. One event loop in a thread of its own stan
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from functools import cache
 from threading import Thread
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -50,11 +51,21 @@ class Runtime:
         Raises:
             ServiceUnavailableError: Postgres stays out of reach.
         """
+        return self.start(operation, *args, **kwargs).result()
+
+    def start(
+        self,
+        operation: Callable[Concatenate[Any, P], Awaitable[T]],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Future[T]:
+        """Begin an operation that takes the engine first, beside the work; returns its future."""
 
         async def run() -> T:
             return await operation(self._engine, *args, **kwargs)
 
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+        return asyncio.run_coroutine_threadsafe(run(), self._loop)
 
 
 @cache

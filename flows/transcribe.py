@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
-from prefect import flow
+from prefect import State, flow
+from prefect.states import Cancelled
 
 from flows.hooks import flow_cancelled, flow_completed, flow_crashed, flow_failed
 from flows.journal import current_journal
+from flows.ownership import ending_with_its_job
 from flows.stages.download import download
 from flows.stages.musicxml import musicxml
 from flows.stages.separation import separation
@@ -20,7 +22,7 @@ UNTITLED = "Untitled"
     on_crashed=[flow_crashed],
     on_cancellation=[flow_cancelled],
 )
-def transcribe(job_id: UUID) -> dict[str, str]:
+def transcribe(job_id: UUID) -> dict[str, str] | State[None]:
     """Turn a job's recording into a score.
 
     A run that is retried, here or from the Prefect UI, finds the results of the stages that were
@@ -30,15 +32,18 @@ def transcribe(job_id: UUID) -> dict[str, str]:
         job_id: a job that was created through the API.
 
     Returns:
-        The blob keys of the score's files, by kind: `musicxml`, `midi`, `performance_midi`.
+        The blob keys of the score's files, by kind: `musicxml`, `midi`, `performance_midi`. Where
+        the job is not this run's to work on, the state that this run ends in.
 
     Raises:
-        ConflictError: the job has ended, belongs to another run, or does not exist.
         ScorewireError: a stage failed for good.
     """
     journal = current_journal()
     request = journal.claim()
-    recording = download(job_id, request)
-    stems = separation(request.options, recording)
-    notes = transcription(request.options, stems)
-    return musicxml(request.options, journal.request().title or UNTITLED, notes)
+    if request is None:
+        return Cancelled(message="The job has ended, is gone, or belongs to another run.")
+    with ending_with_its_job(journal):
+        recording = download(job_id, request)
+        stems = separation(request.options, recording)
+        notes = transcription(request.options, stems)
+        return musicxml(request.options, journal.request().title or UNTITLED, notes)

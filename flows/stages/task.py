@@ -17,6 +17,7 @@ from prefect.tasks import exponential_backoff
 
 from flows.failures import retry_transient
 from flows.hooks import stage_completed, stage_running
+from flows.journal import current_journal
 from flows.runtime import runtime
 from scorewire.jobs.stages import Stage
 
@@ -57,7 +58,13 @@ def stage_task(
 
 def run_stage(stage: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run a stage, or take its kept result if every blob that it names is still stored."""
-    result = stage(*args, **kwargs)
+    # Noted before they are looked for: another job that is deleted does not take them along then.
+    result = _noted(stage(*args, **kwargs))
     if all(runtime().blobs.exists(key) for key in result.values()):
         return result
-    return stage.with_options(refresh_cache=True)(*args, **kwargs)
+    return _noted(stage.with_options(refresh_cache=True)(*args, **kwargs))
+
+
+def _noted(result: R) -> R:
+    current_journal().note_files(result.values())
+    return result

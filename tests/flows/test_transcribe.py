@@ -4,12 +4,14 @@ import json
 from uuid import UUID
 
 import pytest
+from prefect.exceptions import CancelledRun
 
 from flows.runtime import Runtime
 from flows.transcribe import transcribe
-from scorewire.errors import ConflictError
 from scorewire.jobs.job import JobStatus
+from scorewire.store.ending import cancel_job, delete_job
 from scorewire.store.events import events_after
+from scorewire.store.files import files_of_job_alone
 from scorewire.store.jobs import get_job, get_result
 
 
@@ -73,6 +75,33 @@ def test_a_completed_job_is_not_run_again(flow_runtime: Runtime, submit):
     job_id = submit(seed=4)
     transcribe(job_id)
     before = told(flow_runtime, job_id)
-    with pytest.raises(ConflictError):
+    with pytest.raises(CancelledRun):
         transcribe(job_id)
     assert told(flow_runtime, job_id) == before
+
+
+def test_a_run_of_a_job_that_was_cancelled_or_deleted_ends_quietly(flow_runtime: Runtime, submit):
+    """[J4] [R2] It works on nothing, tells nothing, and is cancelled in Prefect: no failure."""
+    cancelled, deleted = submit(seed=5), submit(seed=5)
+    flow_runtime.store(cancel_job, cancelled)
+    flow_runtime.store(delete_job, deleted)
+    for job_id in (cancelled, deleted):
+        state = transcribe(job_id, return_state=True)
+        assert state.is_cancelled()
+    assert [event["type"] for event in told(flow_runtime, cancelled)] == ["error"]
+    assert told(flow_runtime, deleted) == []
+
+
+def test_a_job_knows_the_files_of_its_stages(flow_runtime: Runtime, submit):
+    """[R2] What a job made or reused goes with it, once no other job uses it."""
+    first, second = submit(seed=6), submit(seed=6)
+    results = transcribe(first), transcribe(second)
+    own = [f"uploads/{job_id}/study.flac" for job_id in (first, second)]
+    assert flow_runtime.store(files_of_job_alone, first) == [own[0]]
+    flow_runtime.store(delete_job, first)
+    left = set(flow_runtime.store(files_of_job_alone, second))
+    assert left >= {own[1], *results[1].values()}
+    assert {key.partition("/")[0] for key in left} == {
+        "audio", "notes", "scores", "stems", "uploads",
+    }  # fmt: skip
+    assert all(flow_runtime.blobs.exists(key) for key in left)

@@ -1,0 +1,68 @@
+"""A run works only as long as its job is its own.
+
+Whoever cancels, deletes or hands on a job takes it from its run in the store. The run notices by
+itself and ends its own process, so that the machine is free within seconds even where the work sits
+in one long call of a library, which Prefect's own SIGTERM has to wait for.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from uuid import UUID
+
+import httpx
+import psutil
+from prefect.client.orchestration import get_client
+from prefect.exceptions import PrefectException
+from prefect.states import Cancelled
+
+from flows.journal import Journal
+from flows.scratch import discard_scratch
+from scorewire.errors import ServiceUnavailableError
+from scorewire.store.engine import Engine
+from scorewire.store.jobs import owns
+
+CHECK_EVERY_S = 1.0
+TELL_PREFECT_S = 2.0
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def ending_with_its_job(journal: Journal) -> Iterator[None]:
+    """Within the block, end this process at once when the job is no longer this run's."""
+    watch = journal.runtime.start(_watch, journal.job_id, journal.flow_run_id)
+    try:
+        yield
+    finally:
+        watch.cancel()
+
+
+async def _watch(engine: Engine, job_id: UUID, flow_run_id: UUID) -> None:
+    while True:
+        await asyncio.sleep(CHECK_EVERY_S)
+        with suppress(ServiceUnavailableError):  # a database that is away took nothing
+            if not await owns(engine, job_id, flow_run_id):
+                await _end_process(flow_run_id)
+
+
+async def _end_process(flow_run_id: UUID) -> None:
+    """Leave a run that Prefect shows as cancelled, no scratch files, and no process."""
+    logger.info("The job was cancelled, deleted or retried; this run ends")
+    try:
+        # Before the process dies, or the worker would call it a crash; a final state stays.
+        async with asyncio.timeout(TELL_PREFECT_S), get_client() as client:
+            await client.set_flow_run_state(
+                flow_run_id, Cancelled(message="The job is no longer this run's.")
+            )
+    except (PrefectException, httpx.HTTPError, OSError):
+        logger.warning("Prefect was not told that this run ends", exc_info=True)
+    discard_scratch(flow_run_id)
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            child.kill()
+    # Nothing weaker ends a thread that is inside a call of a library.
+    os.kill(os.getpid(), signal.SIGKILL)
