@@ -1,7 +1,7 @@
 """Speaks to a Scorewire server: the REST calls and the stream that `transcribe` needs."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -12,7 +12,12 @@ import httpx
 import msgspec
 from websockets.asyncio.client import connect
 
-from scorewire.errors import ErrorCode, ScorewireError, ServiceUnavailableError
+from scorewire.errors import (
+    ErrorCode,
+    ScorewireError,
+    ServiceUnavailableError,
+    TooManyRequestsError,
+)
 from scorewire.jobs.job import Job
 from scorewire.jobs.messages import Completed, EventMessage, Failed, Heartbeat, Pong, Progress
 from scorewire.jobs.options import Options
@@ -20,6 +25,7 @@ from scorewire.jobs.options import Options
 _TIMEOUT = httpx.Timeout(30.0, write=None)  # an upload takes as long as the line does
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _CHUNK_BYTES = 1 << 16
+_MAX_RETRY_AFTER_DIGITS = 9
 _SERVER_MESSAGE = msgspec.json.Decoder(Progress | Completed | Failed | Heartbeat)
 
 
@@ -156,7 +162,15 @@ def _raise_for(answer: httpx.Response) -> None:
         problem = msgspec.json.decode(answer.content, type=_Problem)
     except msgspec.MsgspecError:
         problem = _Problem(detail=f"The server answered {answer.status_code} to {answer.url.path}.")
+    if problem.code is ErrorCode.TOO_MANY_REQUESTS:
+        raise TooManyRequestsError(problem.detail, retry_after_s=retry_after_s(answer.headers))
     raise _error_class(problem.code)(problem.detail)
+
+
+def retry_after_s(headers: Mapping[str, str]) -> int:
+    """When a refused request may succeed; 0 where the answer does not say so in seconds."""
+    told = headers.get("Retry-After", "")
+    return int(told[:_MAX_RETRY_AFTER_DIGITS]) if told.isascii() and told.isdecimal() else 0
 
 
 def _error_class(code: ErrorCode) -> type[ScorewireError]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from scorewire.cli.client import Client
+from scorewire.cli.client import Accepted, Client
 from scorewire.cli.composition import read_settings, stack_config
 from scorewire.cli.follow import Update, follow
 from scorewire.cli.progress import display
@@ -18,6 +19,7 @@ from scorewire.errors import (
     InternalError,
     InvalidRequestError,
     ServiceUnavailableError,
+    TooManyRequestsError,
 )
 from scorewire.jobs.job import Job, JobStatus
 from scorewire.jobs.messages import ErrorDetail
@@ -25,6 +27,9 @@ from scorewire.jobs.options import Options
 from scorewire.settings import Settings
 
 _LONGEST_NAME_BYTES = 150  # file systems take 255, a suffix and a temporary name included
+
+_LONGEST_WAIT_S = 180.0
+"""How long a server that takes no more jobs is waited for: a minute's limit, shared by several."""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,10 +66,7 @@ async def submit(recording: str, options: Options, folder: Path, server: str | N
     ):
         with display() as shown:
             shown.show(Update(0, None, "sending the recording"))
-            if path is None:
-                accepted = await client.submit_link(recording, options)
-            else:
-                accepted = await client.submit_file(path, options)
+            accepted = await _sent(client, recording, path, options)
             shown.show(Update(0, None, "queued"))
             try:
                 updates = follow(client, accepted.job_id, accepted.websocket_url)
@@ -78,6 +80,26 @@ async def submit(recording: str, options: Options, folder: Path, server: str | N
             if job.status is JobStatus.COMPLETED:
                 shown.show(Update(100, None, "done"))
         return await _save(client, job, folder, path)
+
+
+async def _sent(client: Client, recording: str, path: Path | None, options: Options) -> Accepted:
+    """Submit the recording, and wait where the server takes no more at the moment ([W7]).
+
+    Raises:
+        TooManyRequestsError: the server asks to wait for longer than this command does.
+    """
+    give_up_at_s = time.monotonic() + _LONGEST_WAIT_S
+    while True:
+        try:
+            if path is None:
+                return await client.submit_link(recording, options)
+            return await client.submit_file(path, options)
+        except TooManyRequestsError as refusal:
+            wait_s = max(refusal.retry_after_s, 1)
+            if time.monotonic() + wait_s > give_up_at_s:
+                raise
+            say(f"The server takes no more jobs for {wait_s} s: waiting ...")
+            await asyncio.sleep(wait_s)
 
 
 def _is_link(recording: str) -> bool:

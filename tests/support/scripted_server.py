@@ -26,11 +26,13 @@ class Scene:
         messages: what is sent.
         close_code: how it is closed afterwards; None cuts the line without a word.
         refuse: answer the handshake with this status instead.
+        retry_after: what a refusal says of when to come again.
     """
 
     messages: list[dict[str, Any]] = field(default_factory=list)
     close_code: int | None = 1000
     refuse: HTTPStatus | None = None
+    retry_after: str | None = None
 
 
 @dataclass
@@ -68,8 +70,11 @@ class ScriptedServer:
             return _json(self.status, self.job)
         self.asked_after.append(int(parse_qs(path.query)["after"][0]))
         if self.scenes and (status := self.scenes[0].refuse):
-            self.scenes.pop(0)
-            return _json(status, {})
+            retry_after = self.scenes.pop(0).retry_after
+            response = _json(status, {})
+            if retry_after is not None:
+                response.headers["Retry-After"] = retry_after
+            return response
         return None
 
     async def play(self, connection: ServerConnection) -> None:

@@ -1,5 +1,6 @@
 """Following a job: over the stream, over broken streams, and without any."""
 
+import time
 from http import HTTPStatus
 from uuid import UUID
 
@@ -73,6 +74,47 @@ async def test_a_refused_stream_is_replaced_by_polling() -> None:
     async with scripted(refused, Scene([completed(8)]), progress=35, last_event_id=7) as server:
         assert await seen(server) == [35]
         assert server.paths == [f"/api/v1/jobs/{JOB_ID}"]
+
+
+async def test_a_refusal_is_polled_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """[W7] The stream is left alone for as long as Retry-After says, and the job polled."""
+    monkeypatch.setattr(module, "_FIRST_DELAY_S", 0.05)
+    monkeypatch.setattr(module, "_LONGEST_DELAY_S", 0.1)
+    refused = Scene(refuse=HTTPStatus.TOO_MANY_REQUESTS, retry_after="1")
+    async with scripted(refused, Scene([completed(8)]), progress=35, last_event_id=7) as server:
+        began_s = time.monotonic()
+        assert set(await seen(server)) == {35}
+        assert time.monotonic() - began_s >= 1
+        assert server.asked_after == [0, 0]
+        assert len(server.paths) >= 10
+
+
+async def test_an_end_is_seen_while_the_stream_is_refused() -> None:
+    """[W7] [P1] A job that ends meanwhile ends the following at once."""
+    refused = Scene(refuse=HTTPStatus.TOO_MANY_REQUESTS, retry_after="3600")
+    async with scripted(refused, status="failed", last_event_id=7) as server:
+        assert await seen(server) == []
+
+
+@pytest.mark.parametrize("retry_after", ["86400", "9" * 5000])
+async def test_no_server_keeps_a_client_away(
+    monkeypatch: pytest.MonkeyPatch, retry_after: str
+) -> None:
+    """[W7] However long a refusal says it is for, the stream is tried again after the longest rest."""
+    monkeypatch.setattr(module, "_LONGEST_REST_S", 0.05)
+    refused = Scene(refuse=HTTPStatus.TOO_MANY_REQUESTS, retry_after=retry_after)
+    async with scripted(refused, Scene([completed(1)])) as server:
+        assert await seen(server) == []
+        assert server.asked_after == [0, 0]
+
+
+@pytest.mark.parametrize("retry_after", ["Wed, 21 Oct 2026 07:28:00 GMT", "-5", "1.5", "²", ""])
+async def test_an_odd_retry_after_is_none(retry_after: str) -> None:
+    """[W7] What is no number of seconds leaves the pace as it is without the header."""
+    refused = Scene(refuse=HTTPStatus.SERVICE_UNAVAILABLE, retry_after=retry_after)
+    async with scripted(refused, Scene([completed(1)])) as server:
+        assert await seen(server) == []
+        assert server.asked_after == [0, 0]
 
 
 async def test_a_job_that_ended_meanwhile_ends_the_following() -> None:
