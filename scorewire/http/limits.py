@@ -10,8 +10,10 @@ from typing import Any
 
 import structlog
 from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
 
 from scorewire.errors import ServiceUnavailableError, TooManyRequestsError
+from scorewire.http.callers import Caller
 from scorewire.store.engine import Engine
 from scorewire.store.limits import take
 
@@ -20,6 +22,8 @@ FULL_RETRY_AFTER_S = 10
 """When a full server is worth another try; when a stream ends cannot be known."""
 
 _MAX_REFUSED = 10_000
+
+Connection = ASGIConnection[Any, Any, Any, Any]
 
 log = structlog.get_logger(__name__)
 
@@ -94,6 +98,19 @@ class Limits:
             )
             raise TooManyRequestsError(message, retry_after_s=_whole(wait_s))
 
+    async def guard(self, connection: Connection, _handler: BaseRouteHandler) -> None:
+        """Count a submission before its body is read: a guard, as Litestar calls it.
+
+        It stands behind the gate's own guard, which says who asks.
+
+        Raises:
+            TooManyRequestsError: see `admit_submission`.
+            ServiceUnavailableError: see `admit_submission`.
+        """
+        caller = connection.scope.get("auth")
+        subject = caller.subject if isinstance(caller, Caller) else None
+        await self.admit_submission(client_name(connection, subject))
+
     def hold_stream(self, address: str) -> Callable[[], None]:
         """Count a stream as open, or refuse it.
 
@@ -149,7 +166,7 @@ class Limits:
         return wait_s
 
 
-def client_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+def client_address(connection: Connection) -> str:
     """The address that a client's streams and submissions are counted by.
 
     Clients of a Unix socket have none, and count as one.
@@ -157,7 +174,7 @@ def client_address(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     return connection.client.host if connection.client else "local"
 
 
-def client_name(connection: ASGIConnection[Any, Any, Any, Any], subject: str | None) -> str:
+def client_name(connection: Connection, subject: str | None) -> str:
     """Whom a submission counts for: the token's subject, or the address where there is no token."""
     if subject is not None:
         return f"subject:{subject}"
