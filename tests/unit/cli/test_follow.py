@@ -100,7 +100,7 @@ async def test_an_end_is_seen_while_the_stream_is_refused() -> None:
 async def test_no_server_keeps_a_client_away(
     monkeypatch: pytest.MonkeyPatch, retry_after: str
 ) -> None:
-    """[W7] However long a refusal says it is for, the stream is tried again after the longest rest."""
+    """[W7] However long a refusal asks for, the rest is no longer than ours."""
     monkeypatch.setattr(module, "_LONGEST_REST_S", 0.05)
     refused = Scene(refuse=HTTPStatus.TOO_MANY_REQUESTS, retry_after=retry_after)
     async with scripted(refused, Scene([completed(1)])) as server:
