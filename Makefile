@@ -11,10 +11,11 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 endif
 LOCK := $(UV) pip compile pyproject.toml --extra dev --universal --python 3.11 --generate-hashes \
 	--no-header --no-annotate --quiet --excludes requirements.apart
+WEB := web/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.SILENT: .venv/.ready $(UV) help
-.PHONY: help setup demo up test lint unit lock lock-check clean
+.SILENT: .venv/.ready $(UV) $(WEB) help
+.PHONY: help setup demo up test lint unit wire lock lock-check clean
 
 help: ## List what can be done here
 	grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -37,8 +38,11 @@ lint: .venv/.ready ## Formatting, types, layers, spelling
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
-unit: .venv/.ready
+unit: .venv/.ready $(WEB)
 	$(BIN)/pytest
+
+wire: .venv/.ready $(WEB) ## Generate the API's documents and the page's types again
+	$(BIN)/python web/wire.py
 
 lock: $(UV) ## Resolve the dependencies again, into requirements.lock
 	$(LOCK) --output-file requirements.lock
@@ -49,7 +53,7 @@ lock-check: $(UV) ## Fail where requirements.lock no longer fits pyproject.toml
 	diff requirements.lock .tools/requirements.lock
 
 clean: ## Remove what set-up made
-	rm -rf .venv .tools
+	rm -rf .venv .tools web/node_modules
 
 $(UV):
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
@@ -66,4 +70,10 @@ $(UV):
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	echo "Fetching a private Postgres ..."
 	$(BIN)/python -m scorewire.stack.binaries
+	$(BIN)/python -m scorewire.stack.swagger_ui || echo "All but the page /api/docs works without it."
+	touch $@
+
+$(WEB): web/package-lock.json | .venv/.ready
+	echo "Fetching the page's tools ..."
+	$(BIN)/python -m scorewire.stack.npm web
 	touch $@
