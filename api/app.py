@@ -15,7 +15,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from api.launcher import Launcher
-from api.routes import health, jobs, scores
+from api.routes import ending, health, jobs, listing, scores
 from api.services import Services
 from bridge.plugin import BridgePlugin
 from scorewire.blobs import open_blobs
@@ -65,6 +65,9 @@ def create_app(settings: Settings) -> Litestar:
             jobs.transcribe_upload,
             jobs.read_job,
             jobs.retry_job,
+            listing.read_jobs,
+            ending.cancel,
+            ending.remove,
             scores.read_musicxml,
             scores.read_midi,
             health.live,

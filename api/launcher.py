@@ -1,4 +1,4 @@
-"""Starts flow runs by the name of their deployment; knows nothing of what they do.
+"""Starts flow runs by the name of their deployment, and cancels them; knows not what they do.
 
 Prefect takes seconds to import, so it is imported in a thread when it is first needed.
 """
@@ -16,9 +16,11 @@ from scorewire.jobs.launching import DEPLOYMENT, run_request
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from prefect import State
     from prefect.client.orchestration import PrefectClient
 
 TIMEOUT_S = 15.0
+CANCEL_TIMEOUT_S = 3.0
 HEALTH_TIMEOUT_S = 3.0
 
 log = structlog.get_logger(__name__)
@@ -57,6 +59,31 @@ class Launcher:
             raise ServiceUnavailableError(message) from error
         return run.id
 
+    async def cancel(self, flow_run_id: UUID) -> None:
+        """Let a run that waits never start; one that has ended, or is gone, is left as it is.
+
+        A running one ends its own process as soon as it sees that its job was taken from it. It is
+        not set to Cancelling, where Prefect would first wait for the process to heed a SIGTERM.
+
+        Raises:
+            ServiceUnavailableError: Prefect cannot be reached.
+        """
+        try:
+            async with asyncio.timeout(CANCEL_TIMEOUT_S):
+                client = await self._open()
+                from prefect.states import Cancelled  # noqa: PLC0415 - the client is open by now
+
+                run = await client.read_flow_run(flow_run_id)
+                if run.state is None or not run.state.is_final():
+                    state: State[None] = Cancelled(message="The job was cancelled.")
+                    await client.set_flow_run_state(flow_run_id, state)
+        except _failures() as error:
+            if _is_missing(error):
+                return
+            log.warning("flow run not cancelled", flow_run_id=str(flow_run_id), error=repr(error))
+            message = "The transcription service cannot be reached; retry in a moment."
+            raise ServiceUnavailableError(message) from error
+
     async def check(self) -> None:
         """Ask Prefect for a sign of life.
 
@@ -93,6 +120,12 @@ def _orchestration() -> "ModuleType":
     from prefect.client import orchestration  # noqa: PLC0415 - takes seconds
 
     return orchestration
+
+
+def _is_missing(error: Exception) -> bool:
+    from prefect.exceptions import ObjectNotFound  # noqa: PLC0415 - takes seconds
+
+    return isinstance(error, ObjectNotFound)
 
 
 def _failures() -> tuple[type[Exception], ...]:

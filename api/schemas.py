@@ -29,6 +29,7 @@ class JobAccepted(msgspec.Struct, frozen=True):
     created_at: datetime
     websocket_url: str
     status_url: str
+    events_url: str
 
 
 class Readiness(msgspec.Struct, frozen=True):

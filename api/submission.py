@@ -1,16 +1,19 @@
 """Puts an attempt under way: the step between a stored job and a running flow."""
 
+from contextlib import suppress
 from typing import Any
 
-from litestar import Request
+from litestar import Request, Response
 
+from api.idempotency import REPLAYED_HEADER
 from api.schemas import JobAccepted
 from api.services import Services
-from scorewire.errors import InternalError, ServiceUnavailableError
-from scorewire.jobs.job import Job
+from scorewire.errors import ServiceUnavailableError
+from scorewire.jobs.job import Job, JobStatus
 from scorewire.jobs.messages import ErrorDetail
 from scorewire.store.events import append_failed
-from scorewire.store.jobs import get_job, set_flow_run
+from scorewire.store.jobs import existing_job, get_job, set_flow_run
+from scorewire.store.submitting import Submitted
 
 
 async def start_attempt(services: Services, job: Job) -> Job:
@@ -21,6 +24,9 @@ async def start_attempt(services: Services, job: Job) -> Job:
 
     Returns:
         The job as it stands afterwards.
+
+    Raises:
+        NotFoundError: the job was deleted meanwhile.
     """
     job_id = job.job_id
     try:
@@ -32,11 +38,20 @@ async def start_attempt(services: Services, job: Job) -> Job:
         await append_failed(services.engine, job_id, error=detail)
     else:
         await set_flow_run(services.engine, job_id, run_id)
-    started = await get_job(services.engine, job_id)
-    if started is None:
-        message = "The job vanished while it was started; send the recording again."
-        raise InternalError(message)
-    return started
+        started = await get_job(services.engine, job_id)
+        if started is None or started.status is JobStatus.FAILED:  # ended while it was launched
+            with suppress(ServiceUnavailableError):
+                await services.launcher.cancel(run_id)
+    return await existing_job(services.engine, job_id)
+
+
+async def submit(
+    request: Request[Any, Any, Any], services: Services, submitted: Submitted
+) -> Response[JobAccepted]:
+    """Start the job of a submission, unless an earlier request with its key did, and answer."""
+    if submitted.replayed:
+        return Response(accepted(request, submitted.job), headers={REPLAYED_HEADER: "true"})
+    return Response(accepted(request, await start_attempt(services, submitted.job)))
 
 
 def accepted(request: Request[Any, Any, Any], job: Job) -> JobAccepted:
@@ -49,4 +64,5 @@ def accepted(request: Request[Any, Any, Any], job: Job) -> JobAccepted:
         created_at=job.created_at,
         websocket_url=f"{scheme}://{base.netloc}/api/v1/jobs/{job.job_id}/stream",
         status_url=f"/api/v1/jobs/{job.job_id}",
+        events_url=f"/api/v1/jobs/{job.job_id}/events",
     )

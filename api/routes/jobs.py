@@ -12,21 +12,20 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from api.body import RequestBody
 from api.documentation import UploadOperation
+from api.idempotency import IdempotencyKey, checked_key
 from api.schemas import JobAccepted, TranscribeRequest
 from api.services import Services
-from api.submission import accepted, start_attempt
+from api.submission import accepted, start_attempt, submit
 from api.uploads import FORM_OVERHEAD_BYTES, receive_upload
-from scorewire.errors import (
-    RecordingError,
-    RequestError,
-    ServiceUnavailableError,
-)
+from scorewire.errors import RecordingError, RequestError, ScorewireError
+from scorewire.http.callers import Caller
 from scorewire.http.documentation import problems
 from scorewire.http.problems import encoding_problem
 from scorewire.jobs.job import Job
 from scorewire.jobs.source import LinkSource
 from scorewire.media.link import check_link
-from scorewire.store.jobs import create_job, existing_job, open_attempt
+from scorewire.store.jobs import existing_job, open_attempt
+from scorewire.store.submitting import submit_job
 
 MAX_JSON_BYTES = 64 * 1024
 
@@ -40,17 +39,24 @@ MAX_JSON_BYTES = 64 * 1024
     summary="Transcribe a recording from a link",
 )
 async def transcribe(
-    request: Request[Any, Any, Any], data: TranscribeRequest, services: Services
-) -> JobAccepted:
+    request: Request[Any, Any, Any],
+    data: TranscribeRequest,
+    services: Services,
+    caller: Caller,
+    idempotency_key: IdempotencyKey = None,
+) -> Response[JobAccepted]:
     """Queue the transcription of a recording that is fetched from a link ([R1])."""
+    key = checked_key(idempotency_key)
     url = check_link(data.youtube_url, services.url_hosts)
-    job = await create_job(
+    submitted = await submit_job(
         services.engine,
         source=LinkSource(url=url),
         options=data.options,
+        owner=caller.subject,
         title=data.options.title,
+        idempotency_key=key,
     )
-    return accepted(request, await start_attempt(services, job))
+    return await submit(request, services, submitted)
 
 
 @post(
@@ -60,11 +66,17 @@ async def transcribe(
     tags=["jobs"],
     summary="Transcribe a recording that is sent along",
 )
-async def transcribe_upload(request: Request[Any, Any, Any], services: Services) -> JobAccepted:
+async def transcribe_upload(
+    request: Request[Any, Any, Any],
+    services: Services,
+    caller: Caller,
+    idempotency_key: IdempotencyKey = None,
+) -> Response[JobAccepted]:
     """Queue the transcription of an uploaded file: multipart fields `file` and `options`."""
     job_id = uuid4()
     body = RequestBody(request, services.max_upload_bytes + FORM_OVERHEAD_BYTES)
     try:
+        key = checked_key(idempotency_key)
         upload = await receive_upload(
             request.headers.get("content-type", ""),
             body.chunks(),
@@ -78,13 +90,21 @@ async def transcribe_upload(request: Request[Any, Any, Any], services: Services)
     source, options = upload.source, upload.options
     title = options.title or PurePosixPath(source.filename).stem
     try:
-        job = await create_job(
-            services.engine, source=source, options=options, title=title, job_id=job_id
+        submitted = await submit_job(
+            services.engine,
+            source=source,
+            options=options,
+            owner=caller.subject,
+            title=title,
+            idempotency_key=key,
+            job_id=job_id,
         )
-    except ServiceUnavailableError:
+    except ScorewireError:
         await asyncio.to_thread(services.blobs.delete, source.blob_key)
         raise
-    return accepted(request, await start_attempt(services, job))
+    if submitted.replayed:  # the first job has a file of its own
+        await asyncio.to_thread(services.blobs.delete, source.blob_key)
+    return await submit(request, services, submitted)
 
 
 @get(
@@ -113,10 +133,10 @@ async def read_job(
     summary="Try a failed job again",
 )
 async def retry_job(
-    request: Request[Any, Any, Any], job_id: UUID, services: Services
+    request: Request[Any, Any, Any], job_id: UUID, services: Services, caller: Caller
 ) -> JobAccepted:
     """Open the next attempt of a failed job; a job that has not failed answers 409 ([R2])."""
-    await open_attempt(services.engine, job_id)
+    await open_attempt(services.engine, job_id, visible_to=caller.subject)
     job = await existing_job(services.engine, job_id)
     return accepted(request, await start_attempt(services, job))
 

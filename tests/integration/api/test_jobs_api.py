@@ -24,6 +24,7 @@ async def test_a_submission_is_kept_and_answered(
     job_id = UUID(told["job_id"])
     assert told["websocket_url"] == f"ws://music.example/api/v1/jobs/{job_id}/stream"
     assert told["status_url"] == f"/api/v1/jobs/{job_id}"
+    assert told["events_url"] == f"/api/v1/jobs/{job_id}/events"
     assert told["created_at"].endswith("Z")
     request = await get_request(engine, job_id)
     assert (request.source, request.title) == (LinkSource(url=URL), "Song")
@@ -116,7 +117,9 @@ async def test_openapi_describes_every_route(client: httpx.AsyncClient) -> None:
     assert set(paths) == {
         "/api/v1/transcribe",
         "/api/v1/transcribe/upload",
+        "/api/v1/jobs",
         "/api/v1/jobs/{job_id}",
+        "/api/v1/jobs/{job_id}/cancel",
         "/api/v1/jobs/{job_id}/retry",
         "/api/v1/scores/{job_id}",
         "/api/v1/scores/{job_id}/midi",

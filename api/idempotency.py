@@ -1,0 +1,39 @@
+"""The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header)."""
+
+import re
+from typing import Annotated
+
+from litestar.params import Parameter
+
+from scorewire.errors import InvalidRequestError
+
+MAX_KEY_CHARS = 255
+REPLAYED_HEADER = "Idempotency-Replayed"
+
+_VISIBLE_ASCII = re.compile(rf"[\x21-\x7e]{{1,{MAX_KEY_CHARS}}}")
+
+IdempotencyKey = Annotated[
+    str | None,
+    Parameter(
+        header="Idempotency-Key",
+        required=False,
+        description="Your own name for this request, such as a UUID: 1 to 255 visible ASCII "
+        "characters. A repeat with the same key returns the first job and starts nothing.",
+    ),
+]
+
+
+def checked_key(key: str | None) -> str | None:
+    """Read the header; the draft writes the key in quotation marks, most clients leave them out.
+
+    Raises:
+        InvalidRequestError: it is empty, too long, or has other characters.
+    """
+    if key is None:
+        return None
+    if key.startswith('"') and key.endswith('"'):
+        key = key[1:-1]
+    if not _VISIBLE_ASCII.fullmatch(key):
+        message = "The Idempotency-Key must have 1 to 255 visible ASCII characters; use a UUID."
+        raise InvalidRequestError(message, field="Idempotency-Key")
+    return key
