@@ -74,11 +74,12 @@ class Limits:
             log.warning("stream let in uncounted", error=error.message)
             return
         if wait_s is not None:
+            retry_after_s = _whole(wait_s)
             message = (
                 f"More than {self._connections_per_minute} new streams within a minute came from "
-                "your address; wait as long as Retry-After says, or poll the job meanwhile."
+                f"your address; try again in {retry_after_s} s, or poll the job meanwhile."
             )
-            raise TooManyRequestsError(message, retry_after_s=_whole(wait_s))
+            raise TooManyRequestsError(message, retry_after_s=retry_after_s)
 
     async def admit_submission(self, who: str) -> None:
         """Count a job that a client submits or retries, or refuse it.
@@ -92,11 +93,12 @@ class Limits:
         """
         wait_s = await self._take("submission", who, self._submissions_per_minute)
         if wait_s is not None:
+            retry_after_s = _whole(wait_s)
             message = (
                 f"You submitted more than {self._submissions_per_minute} jobs within a minute; "
-                "send this one again when the time that Retry-After says is over."
+                f"send this one again in {retry_after_s} s."
             )
-            raise TooManyRequestsError(message, retry_after_s=_whole(wait_s))
+            raise TooManyRequestsError(message, retry_after_s=retry_after_s)
 
     async def guard(self, connection: Connection, _handler: BaseRouteHandler) -> None:
         """Count a submission before its body is read: a guard, as Litestar calls it.
