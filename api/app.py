@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from importlib import metadata
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
@@ -20,8 +20,10 @@ from api.services import Services
 from bridge.plugin import BridgePlugin
 from scorewire.blobs import open_blobs
 from scorewire.errors import ScorewireError, StackFailedError
-from scorewire.http.callers import ANYONE
+from scorewire.http.gate import make_gate
+from scorewire.http.origins import cors
 from scorewire.http.problems import http_problem, scorewire_problem, unexpected_problem
+from scorewire.http.proxies import behind
 from scorewire.logs import configure
 from scorewire.settings import Settings
 from scorewire.store.engine import open_engine
@@ -32,11 +34,21 @@ def create_app(settings: Settings) -> Litestar:
 
     Raises:
         StackFailedError: no database is set.
+        SetupError: the settings of who may ask cannot be followed.
     """
     if settings.database_url is None:
         message = "The API has no SCOREWIRE_DATABASE_URL; set it, or start with scorewire up."
         raise StackFailedError(message)
     database_url = settings.database_url.get_secret_value()
+    gate = make_gate(
+        algorithm=settings.jwt_algorithm,
+        secret=settings.jwt_secret.get_secret_value() if settings.jwt_secret is not None else None,
+        keys=settings.jwt_keys,
+        audience=settings.jwt_audience,
+        issuer=settings.jwt_issuer,
+        allowed_origins=settings.allowed_origins,
+        host=settings.host,
+    )
     engine = open_engine(database_url)
     launcher = Launcher()
     bridge = BridgePlugin(engine, database_url, heartbeat_s=settings.heartbeat_s)
@@ -61,27 +73,35 @@ def create_app(settings: Settings) -> Litestar:
 
     return Litestar(
         route_handlers=[
-            jobs.transcribe,
-            jobs.transcribe_upload,
-            jobs.read_job,
-            jobs.retry_job,
-            listing.read_jobs,
-            ending.cancel,
-            ending.remove,
-            scores.read_musicxml,
-            scores.read_midi,
+            Router(
+                "/",
+                guards=[gate.guard],
+                route_handlers=[
+                    jobs.transcribe,
+                    jobs.transcribe_upload,
+                    jobs.read_job,
+                    jobs.retry_job,
+                    listing.read_jobs,
+                    ending.cancel,
+                    ending.remove,
+                    scores.read_musicxml,
+                    scores.read_midi,
+                ],
+            ),
             health.live,
             health.ready,
         ],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
-            "caller": Provide(lambda: ANYONE, sync_to_thread=False),
+            "caller": Provide(gate.admit, sync_to_thread=False),
         },
         exception_handlers={
             ScorewireError: scorewire_problem,
             HTTPException: http_problem,
             Exception: unexpected_problem,
         },
+        cors_config=cors(settings.allowed_origins),
+        middleware=behind(settings.trusted_proxies),
         lifespan=[connections],
         plugins=[bridge],
         logging_config=None,  # Litestar's own would take the place of ours

@@ -34,7 +34,7 @@ MAX_JSON_BYTES = 64 * 1024
     "/api/v1/transcribe",
     request_max_body_size=MAX_JSON_BYTES,
     exception_handlers={UnicodeDecodeError: encoding_problem},
-    responses=problems(400, 413, 422),
+    responses=problems(400, 401, 403, 413, 422),
     tags=["jobs"],
     summary="Transcribe a recording from a link",
 )
@@ -62,7 +62,7 @@ async def transcribe(
 @post(
     "/api/v1/transcribe/upload",
     operation_class=UploadOperation,
-    responses=problems(400, 413, 422),
+    responses=problems(400, 401, 403, 413, 422),
     tags=["jobs"],
     summary="Transcribe a recording that is sent along",
 )
@@ -109,15 +109,18 @@ async def transcribe_upload(
 
 @get(
     "/api/v1/jobs/{job_id:str}",
-    responses={**problems(400, 404), 304: ResponseSpec(None, description="Nothing changed")},
+    responses={
+        **problems(400, 401, 403, 404),
+        304: ResponseSpec(None, description="Nothing changed"),
+    },
     tags=["jobs"],
     summary="Where a job stands",
 )
 async def read_job(
-    request: Request[Any, Any, Any], job_id: UUID, services: Services
+    request: Request[Any, Any, Any], job_id: UUID, services: Services, caller: Caller
 ) -> Response[Job]:
     """Return the job with an ETag; never older than any event that was sent before ([P1])."""
-    job = await existing_job(services.engine, job_id)
+    job = await existing_job(services.engine, job_id, visible_to=caller.subject)
     etag = f'"{hashlib.sha256(msgspec.json.encode(job)).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "no-cache"}
     if _matches(request.headers.get("if-none-match", ""), etag):
@@ -128,7 +131,7 @@ async def read_job(
 @post(
     "/api/v1/jobs/{job_id:str}/retry",
     status_code=202,
-    responses=problems(400, 404, 409),
+    responses=problems(400, 401, 403, 404, 409),
     tags=["jobs"],
     summary="Try a failed job again",
 )

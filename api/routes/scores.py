@@ -10,7 +10,9 @@ from litestar.response import Stream
 
 from api.services import Services
 from scorewire.errors import ConflictError, NotFoundError
+from scorewire.http.callers import Caller
 from scorewire.http.documentation import problems
+from scorewire.jobs.job import Job
 from scorewire.store.jobs import existing_job, get_result
 
 MUSICXML_TYPE = "application/vnd.recordare.musicxml+xml"
@@ -22,36 +24,38 @@ _NOT_IN_FILENAMES = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|]+')
 @get(
     "/api/v1/scores/{job_id:str}",
     media_type=MUSICXML_TYPE,
-    responses=problems(400, 404, 409),
+    responses=problems(400, 401, 403, 404, 409),
     tags=["scores"],
     summary="The score as MusicXML",
 )
-async def read_musicxml(job_id: UUID, services: Services) -> Stream:
+async def read_musicxml(job_id: UUID, services: Services, caller: Caller) -> Stream:
     """Return the score; 409 while the job has none ([R2])."""
-    return await _file(services, job_id, "musicxml", MUSICXML_TYPE, ".musicxml")
+    job = await existing_job(services.engine, job_id, visible_to=caller.subject)
+    return await _file(services, job, "musicxml", MUSICXML_TYPE, ".musicxml")
 
 
 @get(
     "/api/v1/scores/{job_id:str}/midi",
     media_type=MIDI_TYPE,
-    responses=problems(400, 404, 409),
+    responses=problems(400, 401, 403, 404, 409),
     tags=["scores"],
     summary="The score as MIDI",
 )
 async def read_midi(
-    job_id: UUID, services: Services, timing: Literal["quantised", "performed"] = "quantised"
+    job_id: UUID,
+    services: Services,
+    caller: Caller,
+    timing: Literal["quantised", "performed"] = "quantised",
 ) -> Stream:
     """Return the notes as written, or in the timing of the recording; 409 while there are none."""
+    job = await existing_job(services.engine, job_id, visible_to=caller.subject)
     if timing == "performed":
-        return await _file(services, job_id, "performance_midi", MIDI_TYPE, " (performed).mid")
-    return await _file(services, job_id, "midi", MIDI_TYPE, ".mid")
+        return await _file(services, job, "performance_midi", MIDI_TYPE, " (performed).mid")
+    return await _file(services, job, "midi", MIDI_TYPE, ".mid")
 
 
-async def _file(
-    services: Services, job_id: UUID, kind: str, media_type: str, ending: str
-) -> Stream:
-    job = await existing_job(services.engine, job_id)
-    result = await get_result(services.engine, job_id)
+async def _file(services: Services, job: Job, kind: str, media_type: str, ending: str) -> Stream:
+    result = await get_result(services.engine, job.job_id)
     if result is None:
         message = f"The score is not there: its job is {job.status.value}; wait, or retry the job."
         raise ConflictError(message)

@@ -18,11 +18,13 @@ async def test_a_submission_is_kept_and_answered(
 ) -> None:
     """[R1] 201 with the job, and the addresses at the host that the client spoke to."""
     body = {"youtube_url": URL, "options": {"title": "Song", "recording": "solo"}}
-    answer = await client.post("/api/v1/transcribe", json=body, headers={"Host": "music.example"})
+    answer = await client.post(
+        "/api/v1/transcribe", json=body, headers={"Host": "music.localhost:7000"}
+    )
     assert answer.status_code == 201
     told = answer.json()
     job_id = UUID(told["job_id"])
-    assert told["websocket_url"] == f"ws://music.example/api/v1/jobs/{job_id}/stream"
+    assert told["websocket_url"] == f"ws://music.localhost:7000/api/v1/jobs/{job_id}/stream"
     assert told["status_url"] == f"/api/v1/jobs/{job_id}"
     assert told["events_url"] == f"/api/v1/jobs/{job_id}/events"
     assert told["created_at"].endswith("Z")

@@ -146,7 +146,7 @@ async def test_without_a_database(settings: Settings) -> None:
     away = settings.model_copy(
         update={"database_url": type(settings.database_url)("postgresql://x@127.0.0.1:1/x")}
     )
-    async with AsyncTestClient(create_app(away)) as client:
+    async with AsyncTestClient(create_app(away), base_url="http://testserver.localhost") as client:
         answer = await client.get(f"/api/v1/jobs/{NO_JOB}")
         assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
         assert answer.json()["retryable"] is True
