@@ -34,5 +34,5 @@ _MEANINGS = {
     CloseCode.NOT_AUTHENTICATED: "No token, or one that does not count or has expired.",
     CloseCode.NO_SUCH_JOB: "There is no such job, or it is not yours.",
     CloseCode.TOO_SLOW: "Too slow, or silent.",
-    CloseCode.TOO_MANY: "Too many messages, or too many streams.",
+    CloseCode.TOO_MANY: "Too many messages within a second.",
 }

@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 LONGEST_S = 360_000.0
 """A section lies within the first hundred hours: no recording is longer, and any float is not."""
@@ -38,17 +39,32 @@ class DecodingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     Defaults were measured on rendered pieces: onset F1 0.90 against 0.82 with the library's own.
     """
 
-    onset_threshold: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.7
-    frame_threshold: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.3
-    minimum_note_ms: Annotated[float, msgspec.Meta(ge=10, le=1000)] = 80.0
+    onset_threshold: Annotated[
+        float, Meta(gt=0, lt=1, description="How sure a note's beginning must be; higher, fewer.")
+    ] = 0.7
+    frame_threshold: Annotated[
+        float, Meta(gt=0, lt=1, description="How sure a note's sounding must be; higher, shorter.")
+    ] = 0.3
+    minimum_note_ms: Annotated[
+        float, Meta(ge=10, le=1000, description="Shorter notes are left out, in milliseconds.")
+    ] = 80.0
 
 
 class NotationOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the musician says about the music; whatever is left out is estimated."""
 
-    tempo_bpm: Annotated[float, msgspec.Meta(ge=20, le=400)] | None = None
-    time_signature: Literal["2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8"] | None = None
-    key: Annotated[str, msgspec.Meta(pattern="^[A-G][#b]? (major|minor)$")] | None = None
+    tempo_bpm: Annotated[
+        Annotated[float, Meta(ge=20, le=400)] | None,
+        Meta(description="Quarter notes a minute; estimated where it is null."),
+    ] = None
+    time_signature: Annotated[
+        Literal["2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8"] | None,
+        Meta(description="Estimated where it is null."),
+    ] = None
+    key: Annotated[
+        Annotated[str, Meta(pattern="^[A-G][#b]? (major|minor)$")] | None,
+        Meta(description="Like `Eb major`; estimated where it is null.", examples=["G major"]),
+    ] = None
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,16 +77,35 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         ValueError: the section ends before it begins; from a decoder, msgspec.ValidationError.
     """
 
-    title: (
-        Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_NO_CONTROLS)] | None
-    ) = None
-    recording: Literal["mix", "solo"] = "mix"
-    instruments: Annotated[tuple[Stem, ...], msgspec.Meta(max_length=7)] = ()
-    separation: SeparationMode = SeparationMode.AUTO
-    start_s: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_S)] = 0.0
-    end_s: Annotated[float, msgspec.Meta(gt=0, le=LONGEST_S)] | None = None
-    decoding: DecodingOptions = DecodingOptions()
-    notation: NotationOptions = NotationOptions()
+    title: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_CONTROLS)] | None,
+        Meta(description="What stands above the score; without it, the recording's own."),
+    ] = None
+    recording: Annotated[
+        Literal["mix", "solo"],
+        Meta(description="Whether instruments play together, or one plays alone."),
+    ] = "mix"
+    instruments: Annotated[
+        tuple[Stem, ...],
+        Meta(max_length=7, description="What is heard, and is to be written down; all if empty."),
+    ] = ()
+    separation: Annotated[
+        SeparationMode,
+        Meta(description="Whether instruments are taken apart first; `auto` goes by `recording`."),
+    ] = SeparationMode.AUTO
+    start_s: Annotated[
+        float, Meta(ge=0, le=LONGEST_S, description="Where the section begins, in seconds.")
+    ] = 0.0
+    end_s: Annotated[
+        Annotated[float, Meta(gt=0, le=LONGEST_S)] | None,
+        Meta(description="Where the section ends, in seconds; null is the recording's end."),
+    ] = None
+    decoding: Annotated[DecodingOptions, Meta(description="How notes are found in the sound.")] = (
+        DecodingOptions()
+    )
+    notation: Annotated[NotationOptions, Meta(description="What is known about the music.")] = (
+        NotationOptions()
+    )
 
     def __post_init__(self) -> None:
         """Refuse an empty section."""
