@@ -27,8 +27,11 @@ A server that asks for no token takes the streams without one."""
 _STREAM = """One JSON message a text frame, of at most 16 KiB from the client. On connect the server
 says at once where the job stands; after the terminal event it closes with 1000. After 30 s of
 silence it sends a heartbeat, and a client that does not answer with a pong is closed with 4408
-after two such intervals and 15 s. A connection that breaks without a code of the list is to be
-opened again, after a growing, random delay and with `after`."""
+after two such intervals and 15 s.
+
+A connection that breaks without a code of the list is to be opened again, after a growing, random
+delay and with `after`. Before the upgrade the server may refuse with a problem document: 429 with
+`Retry-After` where a client opens too many streams, 403 where a page of a foreign site asks."""
 
 _SSE = """The same events as Server-Sent Events: `id` is the event's `id`, `event` its `type`,
 `data` the message as JSON. A comment line is the heartbeat. The stream ends after the terminal
@@ -144,8 +147,8 @@ def asyncapi_document() -> dict[str, Any]:
                     "type": "httpApiKey",
                     "in": "header",
                     "name": "Sec-WebSocket-Protocol",
-                    "description": "The subprotocol `bearer.<token>`: `new WebSocket(url, "
-                    '["bearer." + token])`. WebSocket only.',
+                    "description": "The subprotocol `bearer.<token>` beside `scorewire.v1`, which the "
+                    'server answers: `new WebSocket(url, ["scorewire.v1", "bearer." + token])`.',
                 },
             },
         },

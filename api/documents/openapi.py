@@ -51,5 +51,7 @@ def openapi_config() -> OpenAPIConfig:
     )
 
 
-def _operation_id(handler: HTTPRouteHandler, _method: Method, _path: list[str | PathParameterDefinition]) -> str:
+def _operation_id(
+    handler: HTTPRouteHandler, _method: Method, _path: list[str | PathParameterDefinition]
+) -> str:
     return handler.handler_name

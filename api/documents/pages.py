@@ -64,7 +64,7 @@ def stream_page(document: dict[str, Any]) -> str:
     info = document["info"]
     parts = [
         f"<h1>{_text(info['title'])} {_text(info['version'])}</h1>",
-        *(f"<p>{_text(paragraph)}</p>" for paragraph in info["description"].split("\n\n")),
+        _paragraphs(info["description"]),
         _ELSEWHERE,
     ]
     for name, channel in channels.items():
@@ -88,7 +88,7 @@ def stream_page(document: dict[str, Any]) -> str:
 
 def _channel(channel: dict[str, Any], operations: list[dict[str, Any]]) -> Iterable[str]:
     yield f"<h2>{_text(channel['title'])}</h2>"
-    yield f"<pre>{_text(channel['address'])}</pre><p>{_text(channel['description'])}</p>"
+    yield f"<pre>{_text(channel['address'])}</pre>{_paragraphs(channel['description'])}"
     for operation in operations:
         names = ", ".join(_link(message["$ref"]) for message in operation["messages"])
         yield f"<p>The server {operation['action']}s {names}: {_text(operation['summary'])}</p>"
@@ -151,6 +151,10 @@ def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     head = "".join(f"<th>{_text(heading)}</th>" for heading in headings)
     body = "".join(f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _paragraphs(text: str) -> str:
+    return "".join(f"<p>{_text(paragraph)}</p>" for paragraph in text.split("\n\n"))
 
 
 def _text(text: str) -> str:
