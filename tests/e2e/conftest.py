@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -58,9 +59,17 @@ class Stack:
         """Press Cancel on the job's run, as Prefect's UI does."""
         self._set_state(job_id, "CANCELLING", "Cancelling")
 
+    def states_in_prefect(self, job_id: str) -> list[str]:
+        """The states of the job's runs, the first attempt's first."""
+        return [run["state_name"] for run in self._runs(job_id)]
+
+    def _runs(self, job_id: str) -> list[dict[str, Any]]:
+        order = {"limit": 200, "sort": "EXPECTED_START_TIME_ASC"}
+        runs = self.prefect.post("flow_runs/filter", json=order).raise_for_status().json()
+        return [run for run in runs if run["parameters"].get("job_id") == job_id]
+
     def _set_state(self, job_id: str, type_: str, name: str) -> None:
-        runs = self.prefect.post("flow_runs/filter", json={"limit": 50}).raise_for_status().json()
-        (run,) = [run for run in runs if run["parameters"].get("job_id") == job_id]
+        (run,) = self._runs(job_id)
         state = {"type": type_, "name": name, "message": "From the UI"}
         answer = self.prefect.post(f"flow_runs/{run['id']}/set_state", json={"state": state})
         assert answer.raise_for_status().json()["status"] == "ACCEPT"

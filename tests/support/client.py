@@ -64,6 +64,18 @@ class Client:
         response = self._http.post(f"/api/v1/jobs/{job_id}/retry")
         assert response.status_code == httpx.codes.ACCEPTED, response.text
 
+    def cancel(self, job_id: str) -> dict[str, Any]:
+        """End a job; returns it as it then is."""
+        response = self._http.post(f"/api/v1/jobs/{job_id}/cancel")
+        assert response.status_code == httpx.codes.ACCEPTED, response.text
+        ended: dict[str, Any] = response.json()
+        return ended
+
+    def delete(self, job_id: str) -> None:
+        """Remove a job."""
+        response = self._http.delete(f"/api/v1/jobs/{job_id}")
+        assert response.status_code == httpx.codes.NO_CONTENT, response.text
+
     def get(self, path: str) -> httpx.Response:
         """Any other resource."""
         return self._http.get(path)

@@ -18,6 +18,7 @@ from scorewire.music.notes import Note
 from scorewire.settings import Settings
 
 HANG_S = 120.0
+MATRIX_SIZE = 6_000
 
 
 class Faults:
@@ -70,11 +71,21 @@ def _hang(report: Report) -> None:
     time.sleep(HANG_S)
 
 
+def _compute(report: Report) -> None:
+    """Sit in one call of a library that returns to Python after the better part of a minute."""
+    import torch  # noqa: PLC0415 - seconds that only the process of a stage pays
+
+    matrix = torch.rand(MATRIX_SIZE, MATRIX_SIZE)
+    report(0.4, "Hanging, as planned")
+    torch.linalg.svd(matrix)
+
+
 FAULTS: Mapping[str, Callable[[Report], None]] = {
     "out_of_memory": _out_of_memory,
     "silent": _silent,
     "bug": _bug,
     "hang": _hang,
+    "compute": _compute,
 }
 
 
