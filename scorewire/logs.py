@@ -1,13 +1,15 @@
 """Log lines as structured events, with the job they are about bound to each of them.
 
-Python's own loggers (uvicorn, sqlalchemy, …) end in the same lines: one format for a whole service.
+Python's own loggers (uvicorn, sqlalchemy, …) end in the same lines: one format for a whole service,
+and one place where tokens are taken out ([A2]).
 """
 
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 from uuid import UUID
 
 import structlog
@@ -16,6 +18,13 @@ from structlog.typing import Processor
 LogFormat = Literal["console", "json"]
 
 _WITH_HANDLERS_OF_THEIR_OWN = ("uvicorn", "uvicorn.access")
+REDACTED = "[redacted]"
+
+_TOKENS = (
+    re.compile(r"(?i)(token=)[^\s&#;,\"'\\]+"),  # an address, as servers log it
+    re.compile(r"(?i)\b(bearer[ .])[\w.~+/=%-]+"),  # a header, as libraries log it at DEBUG
+    re.compile(r"()\beyJ[\w-]+\.[\w-]+\.[\w-]*"),  # a JSON Web Token, wherever it stands
+)
 _CHATTY = ("httpx",)  # a line for each request, of which one a second asks whether all is well
 
 
@@ -41,6 +50,7 @@ def configure(level: str, log_format: LogFormat, stream: TextIO | None = None) -
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *_renderers(log_format, colors=stream.isatty()),
+                _redact,
             ],
         )
     )
@@ -72,7 +82,21 @@ def bind_job(job_id: UUID | str) -> Iterator[None]:
         yield
 
 
+def _redact(_logger: Any, _level: str, line: Any) -> str:  # noqa: ANN401 - as structlog has it
+    # After all else, so that nothing that was added on the way is overlooked.
+    return redacted(str(line))
+
+
+def redacted(text: str) -> str:
+    """Take what looks like a token out of a text."""
+    for token in _TOKENS:
+        text = token.sub(rf"\1{REDACTED}", text)
+    return text
+
+
 def _renderers(log_format: LogFormat, *, colors: bool) -> list[Processor]:
     if log_format == "json":
         return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    return [structlog.dev.ConsoleRenderer(colors=colors)]
+    # The prettier tracebacks show local variables, among them tokens and passwords.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from typing import Literal
 from uuid import uuid4
 
 import pytest
@@ -95,3 +96,46 @@ def test_setting_up_again_replaces_the_former(stream: io.StringIO) -> None:
     configure("INFO", "json", stream)
     structlog.get_logger().info("once")
     assert len(lines(stream)) == 1
+
+
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl-_"  # noqa: S105 - nobody's token
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"GET /api/v1/jobs/1/stream?after=3&token={TOKEN} HTTP/1.1",
+        f'127.0.0.1:1 - "WebSocket /api/v1/jobs/1/stream?token={TOKEN}&after=3" [accepted]',
+        "GET /stream?TOKEN=opaque-secret~1 HTTP/1.1".replace("opaque-secret~1", TOKEN.upper()),
+        f"GET /stream?%74oken={TOKEN}",
+        f"< authorization: Bearer {TOKEN}",
+        f"< Authorization: bearer {TOKEN[3:]}",
+        f"< Sec-WebSocket-Protocol: scorewire.v1, bearer.{TOKEN}",
+        f"opened by {TOKEN}.",
+    ],
+)
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_tokens_reach_no_line(
+    stream: io.StringIO, line: str, log_format: Literal["json", "console"]
+) -> None:
+    """[A2] Wherever a library puts a token, its place in the line is all that is written."""
+    configure("DEBUG", log_format, stream)
+    logging.getLogger("uvicorn.error").info("%s", line)
+    structlog.get_logger().info("asked", line=line)
+    try:
+        int(line)
+    except ValueError:
+        structlog.get_logger().exception("broken")
+    written = stream.getvalue().lower()
+    assert TOKEN[3:].lower() not in written
+    assert written.count("[redacted]") >= 3
+
+
+def test_what_is_no_token_stays(stream: io.StringIO) -> None:
+    """[A2] The rest of an address is kept, and a line is still JSON."""
+    configure("INFO", "json", stream)
+    logging.getLogger("uvicorn.access").info('"GET /stream?token=%s&after=3" %d', "s3cret", 200)
+    structlog.get_logger().info("This server asks for a token; send one as Authorization: Bearer.")
+    access, ours = lines(stream)
+    assert access["event"] == '"GET /stream?token=[redacted]&after=3" 200'
+    assert ours["event"] == "This server asks for a token; send one as Authorization: Bearer."
