@@ -1,31 +1,29 @@
 """The REST service with the event bridge in it: the composition root.
 
-uvicorn api.app:from_environment --factory
+python -m bridge.server api.app:from_environment
 """
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from importlib import metadata
 
 from litestar import Litestar, Router
 from litestar.di import Provide
-from litestar.exceptions import HTTPException
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
+from api.documents.openapi import openapi_config
 from api.launcher import Launcher
-from api.routes import ending, health, jobs, listing, scores
+from api.routes import documents, ending, health, jobs, listing, scores
 from api.services import Services
 from bridge.plugin import BridgePlugin
 from scorewire.blobs import open_blobs
-from scorewire.errors import ScorewireError, StackFailedError
-from scorewire.http.gate import make_gate
+from scorewire.errors import StackFailedError
+from scorewire.http.installation import gate_of, limits_of
 from scorewire.http.origins import cors
-from scorewire.http.problems import http_problem, scorewire_problem, unexpected_problem
+from scorewire.http.problems import PROBLEM_HANDLERS
 from scorewire.http.proxies import behind
 from scorewire.logs import configure
 from scorewire.settings import Settings
+from scorewire.stack import swagger_ui
 from scorewire.store.engine import open_engine
 
 
@@ -40,18 +38,13 @@ def create_app(settings: Settings) -> Litestar:
         message = "The API has no SCOREWIRE_DATABASE_URL; set it, or start with scorewire up."
         raise StackFailedError(message)
     database_url = settings.database_url.get_secret_value()
-    gate = make_gate(
-        algorithm=settings.jwt_algorithm,
-        secret=settings.jwt_secret.get_secret_value() if settings.jwt_secret is not None else None,
-        keys=settings.jwt_keys,
-        audience=settings.jwt_audience,
-        issuer=settings.jwt_issuer,
-        allowed_origins=settings.allowed_origins,
-        host=settings.host,
-    )
+    gate = gate_of(settings)
     engine = open_engine(database_url)
     launcher = Launcher()
-    bridge = BridgePlugin(engine, database_url, heartbeat_s=settings.heartbeat_s)
+    limits = limits_of(settings, engine)
+    bridge = BridgePlugin(
+        engine, database_url, gate=gate, limits=limits, heartbeat_s=settings.heartbeat_s
+    )
     services = Services(
         engine=engine,
         blobs=open_blobs(settings.storage_url, settings.data_dir),
@@ -79,7 +72,6 @@ def create_app(settings: Settings) -> Litestar:
                 route_handlers=[
                     jobs.transcribe,
                     jobs.transcribe_upload,
-                    jobs.read_job,
                     jobs.retry_job,
                     listing.read_jobs,
                     ending.cancel,
@@ -90,27 +82,19 @@ def create_app(settings: Settings) -> Litestar:
             ),
             health.live,
             health.ready,
+            *documents.routes(swagger_ui.find()),
         ],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),
             "caller": Provide(gate.admit, sync_to_thread=False),
         },
-        exception_handlers={
-            ScorewireError: scorewire_problem,
-            HTTPException: http_problem,
-            Exception: unexpected_problem,
-        },
+        exception_handlers=PROBLEM_HANDLERS,
         cors_config=cors(settings.allowed_origins),
         middleware=behind(settings.trusted_proxies),
         lifespan=[connections],
         plugins=[bridge],
         logging_config=None,  # Litestar's own would take the place of ours
-        openapi_config=OpenAPIConfig(
-            title="Scorewire",
-            version=metadata.version("scorewire"),
-            path="/api/openapi",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-        ),
+        openapi_config=openapi_config(),
     )
 
 

@@ -1,15 +1,20 @@
 """The bridge alone, for more watchers than one API process should carry: a composition root.
 
-uvicorn bridge.app:from_environment --factory
+python -m bridge.server bridge.app:from_environment
 """
 
 import contextlib
 from collections.abc import AsyncIterator
 
 from litestar import Litestar
+from litestar.di import Provide
 
 from bridge.plugin import BridgePlugin
 from scorewire.errors import StackFailedError
+from scorewire.http.installation import gate_of, limits_of
+from scorewire.http.origins import cors
+from scorewire.http.problems import PROBLEM_HANDLERS
+from scorewire.http.proxies import behind
 from scorewire.logs import configure
 from scorewire.settings import Settings
 from scorewire.store.engine import open_engine
@@ -34,8 +39,24 @@ def create_app(settings: Settings) -> Litestar:
         finally:
             await engine.dispose()
 
-    plugin = BridgePlugin(engine, database_url, heartbeat_s=settings.heartbeat_s)
-    return Litestar(lifespan=[connections], plugins=[plugin], openapi_config=None)
+    gate = gate_of(settings)
+    plugin = BridgePlugin(
+        engine,
+        database_url,
+        gate=gate,
+        limits=limits_of(settings, engine),
+        heartbeat_s=settings.heartbeat_s,
+    )
+    return Litestar(
+        dependencies={"caller": Provide(gate.admit, sync_to_thread=False)},
+        exception_handlers=PROBLEM_HANDLERS,
+        cors_config=cors(settings.allowed_origins),
+        middleware=behind(settings.trusted_proxies),
+        lifespan=[connections],
+        plugins=[plugin],
+        logging_config=None,  # Litestar's own would take the place of ours
+        openapi_config=None,
+    )
 
 
 def from_environment() -> Litestar:

@@ -1,22 +1,25 @@
-"""Mounts the bridge into a Litestar application: its route, and what runs behind it."""
+"""Mounts the bridge into a Litestar application: its routes, and what runs behind them."""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from litestar import Litestar, websocket
+from litestar import Litestar
 from litestar.config.app import AppConfig
+from litestar.di import Provide
 from litestar.plugins import InitPlugin
 from typing_extensions import override
 
 from bridge.hub import Hub
+from bridge.polling import read_job
 from bridge.pump import Pump
+from bridge.sse import events
 from bridge.watch import Bridge
-from bridge.websocket import Socket, stream
+from bridge.websocket import stream
+from scorewire.http.gate import Gate
+from scorewire.http.limits import Limits
 from scorewire.store.engine import Engine
 from scorewire.store.listener import Listener
-
-STREAM_PATH = "/api/v1/jobs/{job_id:str}/stream"
 
 
 class BridgePlugin(InitPlugin):
@@ -25,14 +28,20 @@ class BridgePlugin(InitPlugin):
     Args:
         engine: the store's database; whoever opened it closes it.
         database_url: the same database, for the connection that listens.
+        gate: who may watch.
+        limits: how often, and how many at once.
         heartbeat_s: silence after which a connection gets a heartbeat.
     """
 
-    def __init__(self, engine: Engine, database_url: str, *, heartbeat_s: float) -> None:
+    def __init__(
+        self, engine: Engine, database_url: str, *, gate: Gate, limits: Limits, heartbeat_s: float
+    ) -> None:
         hub = Hub()
         self._listener = Listener(database_url)
         self._pump = Pump(engine, self._listener, hub)
-        self._bridge = Bridge(engine, hub, self._pump, heartbeat_s=heartbeat_s)
+        self._bridge = Bridge(
+            engine, hub=hub, pump=self._pump, gate=gate, limits=limits, heartbeat_s=heartbeat_s
+        )
 
     @property
     def listening(self) -> bool:
@@ -41,13 +50,9 @@ class BridgePlugin(InitPlugin):
 
     @override
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
-        """Add the route, and keep the pump running as long as the application."""
-
-        @websocket(STREAM_PATH)
-        async def job_stream(socket: Socket) -> None:
-            await stream(socket, self._bridge)
-
-        app_config.route_handlers.append(job_stream)
+        """Add the routes, and keep the pump running as long as the application."""
+        app_config.dependencies["bridge"] = Provide(lambda: self._bridge, sync_to_thread=False)
+        app_config.route_handlers += [stream, events, read_job]
         app_config.lifespan.append(self._running)
         return app_config
 

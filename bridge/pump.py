@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import aclosing
 from uuid import UUID
 
 import structlog
 
+from bridge.event import Event
 from bridge.hub import Hub
+from bridge.session import PAGE
 from scorewire.errors import ServiceUnavailableError
 from scorewire.store.engine import Engine
-from scorewire.store.events import StoredEvent, events_after
-from scorewire.store.listener import Listener, Reconnected
+from scorewire.store.events import events_after
+from scorewire.store.listener import DELETED, Listener, Notified, Reconnected
 
 MAX_BACKOFF_S = 2.0
 MAX_READS = 4
@@ -31,25 +32,17 @@ class Pump:
         self._engine = engine
         self._listener = listener
         self._hub = hub
-        self._to_start: dict[tuple[UUID, int, int], asyncio.Task[Sequence[StoredEvent]]] = {}
-        self._reads: set[asyncio.Task[Sequence[StoredEvent]]] = set()
+        self._to_start: dict[tuple[UUID, int], asyncio.Task[Sequence[Event]]] = {}
+        self._reads: set[asyncio.Task[Sequence[Event]]] = set()
         self._reading = asyncio.Semaphore(MAX_READS)
 
     async def run(self) -> None:
         """Pass events on until cancelled."""
-        async with aclosing(self._listener.notifications()) as notifications:
-            async for heard in notifications:
-                if isinstance(heard, Reconnected):
-                    self._hub.missed()
-                    continue
-                event = None
-                if heard.frame is not None:
-                    event = StoredEvent(heard.id, heard.type, heard.frame)
-                self._hub.offer(heard.job_id, heard.id, event)
+        await self._listener.run(self._hear)
 
-    async def read_page(self, job_id: UUID, after: int, limit: int) -> Sequence[StoredEvent]:
-        """Read a job's events after an id; waits for as long as the database is away."""
-        key = (job_id, after, limit)
+    async def read_page(self, job_id: UUID, after: int) -> Sequence[Event]:
+        """Read a page of a job's events after an id; waits for as long as the database is away."""
+        key = (job_id, after)
         read = self._to_start.get(key)
         if read is None:
             read = self._to_start[key] = asyncio.create_task(self._read(*key))
@@ -58,19 +51,30 @@ class Pump:
         # One watcher that leaves must not take the read away from the others.
         return await asyncio.shield(read)
 
-    async def _read(self, job_id: UUID, after: int, limit: int) -> Sequence[StoredEvent]:
+    def _hear(self, heard: Notified | Reconnected) -> None:
+        if isinstance(heard, Reconnected):
+            self._hub.missed()
+        elif heard.type == DELETED:
+            self._hub.deleted(heard.job_id)
+        elif self._hub.watched(heard.job_id):
+            event = None if heard.frame is None else Event(heard.id, heard.type, heard.frame)
+            now_s = asyncio.get_running_loop().time()
+            self._hub.announce(heard.job_id, heard.id, event, now_s)
+
+    async def _read(self, job_id: UUID, after: int) -> Sequence[Event]:
         backoff_s = 0.1
         while True:
             try:
                 async with self._reading:
-                    self._no_longer_shared((job_id, after, limit))
-                    return await events_after(self._engine, job_id, after, limit=limit)
+                    self._no_longer_shared((job_id, after))
+                    rows = await events_after(self._engine, job_id, after, limit=PAGE)
+                    return [Event(row.id, row.type, row.frame) for row in rows]
             except ServiceUnavailableError as error:
                 log.warning("rows not read", job_id=str(job_id), error=repr(error))
             await asyncio.sleep(backoff_s)
             backoff_s = min(backoff_s * 2, MAX_BACKOFF_S)
 
-    def _no_longer_shared(self, key: tuple[UUID, int, int]) -> None:
+    def _no_longer_shared(self, key: tuple[UUID, int]) -> None:
         if self._to_start.get(key) is asyncio.current_task():
             del self._to_start[key]
 

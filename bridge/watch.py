@@ -1,33 +1,28 @@
-"""How a watch begins, whatever carries it: what the client has, and what it is owed."""
+"""How a watch begins, whatever carries it: who may, what the client has, what it is owed."""
 
-from dataclasses import dataclass
+import asyncio
+import time
+from contextlib import ExitStack
 from uuid import UUID
 
 import msgspec
 
+from bridge.event import Event
 from bridge.hub import Hub
+from bridge.protocol import Connection
 from bridge.pump import Pump
-from bridge.subscriber import Subscriber
+from bridge.session import Session
 from scorewire.errors import InvalidRequestError
+from scorewire.http.callers import Caller
+from scorewire.http.gate import Gate
+from scorewire.http.limits import Limits, client_address
+from scorewire.jobs.closing import CloseCode
 from scorewire.jobs.job import TERMINAL_STATUSES, Job
 from scorewire.jobs.messages import Progress
 from scorewire.store.engine import Engine
 from scorewire.store.jobs import existing_job
 
-
-@dataclass(frozen=True)
-class Watch:
-    """The start of a watch.
-
-    Attributes:
-        after: id of the last event that the client has, or need not have.
-        greeting: a frame for a job that has no event yet.
-        subscriber: what comes; None where nothing more will come.
-    """
-
-    after: int
-    greeting: str | None
-    subscriber: Subscriber | None
+MAX_EVENT_ID = 999_999_999
 
 
 class Bridge:
@@ -37,39 +32,105 @@ class Bridge:
         engine: the store's database.
         hub: where watchers are registered.
         pump: reads the rows that a watcher lacks.
+        gate: who may watch.
+        limits: how often, and how many at once.
         heartbeat_s: silence after which a connection gets a heartbeat.
     """
 
-    def __init__(self, engine: Engine, hub: Hub, pump: Pump, *, heartbeat_s: float) -> None:
+    def __init__(  # noqa: PLR0913 - the parts of the bridge, each given by name
+        self,
+        engine: Engine,
+        *,
+        hub: Hub,
+        pump: Pump,
+        gate: Gate,
+        limits: Limits,
+        heartbeat_s: float,
+    ) -> None:
+        self.engine = engine
         self.hub = hub
-        self.heartbeat_s = heartbeat_s
-        self._engine = engine
-        self._pump = pump
+        self.gate = gate
+        self.read_page = pump.read_page
+        self._limits = limits
+        self._heartbeat_s = heartbeat_s
 
-    async def open(self, job_id: UUID, after: int | None) -> Watch:
-        """Begin to watch a job after an event, or from its newest event on ([W1]).
+    async def admit(self, connection: Connection, leaving: ExitStack) -> None:
+        """Let a client open a stream; what that takes is given back when `leaving` is closed.
 
         Raises:
-            NotFoundError: there is no such job.
+            ForeignOriginError: a page of another site asks.
+            TooManyRequestsError: the client opens streams too often, or too many at once ([W7]).
+        """
+        self.gate.check_origin(connection)
+        address = client_address(connection)
+        await self._limits.admit_stream(address)
+        leaving.callback(self._limits.hold_stream(address))
+
+    async def open(
+        self, job_id: UUID, after: int | None, caller: Caller, *, answers: bool
+    ) -> Session:
+        """Begin to watch a job after an event, or from its newest event on ([W1]).
+
+        Args:
+            job_id: the job.
+            after: the last event that the client has; None for no history.
+            caller: who asks.
+            answers: whether the channel carries answers to heartbeats.
+
+        Raises:
+            NotFoundError: there is no such job, or it is someone else's.
             InvalidRequestError: the job has no event `after` yet.
             ServiceUnavailableError: the database cannot be reached.
         """
-        job = await existing_job(self._engine, job_id)
+        job = await existing_job(self.engine, job_id, visible_to=caller.subject)
         newest = job.last_event_id
-        if after is None:
-            after = max(newest - 1, 0)
-            greeting = _greeting(job) if newest == 0 else None
-        elif after > newest:
+        if after is not None and after > newest:
             message = f"The job has no event {after} yet; leave out after to start over."
             raise InvalidRequestError(message, field="after")
-        else:
-            greeting = None
+        now_s = asyncio.get_running_loop().time()
+        expires_at_s = None
+        if caller.expires_at_s is not None:
+            expires_at_s = now_s + caller.expires_at_s - time.time()
+        session = Session(
+            after=max(newest - 1, 0) if after is None else after,
+            heartbeat_s=self._heartbeat_s,
+            now_s=now_s,
+            expires_at_s=expires_at_s,
+            answers=answers,
+        )
+        if newest == 0 and after is None:
+            session.greet(_greeting(job))
         if after == newest and job.status in TERMINAL_STATUSES:
-            return Watch(after, greeting, None)
-        return Watch(after, greeting, Subscriber(job_id, after, self._pump.read_page))
+            session.close(CloseCode.DONE, "the job has ended")
+        return session
 
 
-def _greeting(job: Job) -> str:
+def parse_job_id(text: str) -> UUID:
+    """Read a job's id.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    try:
+        return UUID(text)
+    except ValueError as error:
+        message = "The job id is not a UUID; use the address from the submission's answer."
+        raise InvalidRequestError(message, field="job_id") from error
+
+
+def parse_event_id(text: str, field: str) -> int:
+    """Read the id of the last event that a client has.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    if not (text.isascii() and text.isdecimal()) or len(text) > len(str(MAX_EVENT_ID)):
+        message = f"The {field} is not an event id; leave it out, or send a whole number."
+        raise InvalidRequestError(message, field=field)
+    return int(text)
+
+
+def _greeting(job: Job) -> Event:
     standing = Progress(
         job_id=job.job_id,
         id=0,
@@ -79,4 +140,4 @@ def _greeting(job: Job) -> str:
         message=job.message,
         timestamp=job.created_at,
     )
-    return msgspec.json.encode(standing).decode()
+    return Event(0, "progress", msgspec.json.encode(standing).decode())

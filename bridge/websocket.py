@@ -1,139 +1,157 @@
-"""One WebSocket connection: carries frames between a socket, a session and a subscriber."""
+"""The WebSocket channel: `/api/v1/jobs/{job_id}/stream`."""
 
-import asyncio
-import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import structlog
-from litestar import WebSocket
-from litestar.exceptions import WebSocketException
+import msgspec
+from litestar import WebSocket, websocket
+from typing_extensions import override
 
-from bridge.session import Action, Close, Send, Session
-from bridge.subscriber import Subscriber
-from bridge.watch import Bridge
-from scorewire.errors import InvalidRequestError, NotFoundError, ServiceUnavailableError
+from bridge.event import Event, heartbeat_frame
+from bridge.protocol import StreamProtocol
+from bridge.session import Close, Session, Signal
+from bridge.watch import Bridge, parse_event_id, parse_job_id
+from bridge.watcher import ReadPage, Watcher
+from scorewire.errors import (
+    ForeignOriginError,
+    InvalidRequestError,
+    NotFoundError,
+    ScorewireError,
+    ServiceUnavailableError,
+    TooManyRequestsError,
+    UnauthenticatedError,
+)
+from scorewire.http.problems import MEDIA_TYPE, scorewire_problem
 from scorewire.jobs.closing import CloseCode
 from scorewire.logs import bind_job
 
-STALL_S = 30.0
-"""How long a client may refuse a frame ([W3])."""
+if TYPE_CHECKING:
+    from litestar.types.asgi_types import WebSocketResponseBodyEvent, WebSocketResponseStartEvent
 
-CLOSE_TIMEOUT_S = 5.0
 _MAX_REASON_BYTES = 120  # a close frame has room for 123
-_MAX_AFTER = 2**31 - 1
 
-log = structlog.get_logger(__name__)
+_CLOSE_CODES: dict[type[ScorewireError], CloseCode] = {
+    InvalidRequestError: CloseCode.BAD_REQUEST,
+    UnauthenticatedError: CloseCode.NOT_AUTHENTICATED,
+    NotFoundError: CloseCode.NO_SUCH_JOB,
+    ServiceUnavailableError: CloseCode.GOING_AWAY,
+}
 
 Socket = WebSocket[Any, Any, Any]
 
 
+class SocketWatcher(Watcher):
+    """A watcher at the other end of a WebSocket.
+
+    Args:
+        connection: the accepted connection.
+    """
+
+    __slots__ = ("_connection", "_writable", "_write")
+
+    def __init__(
+        self,
+        job_id: UUID,
+        session: Session,
+        read_page: ReadPage,
+        connection: StreamProtocol,
+    ) -> None:
+        super().__init__(job_id, session, read_page)
+        self._connection = connection
+        self._write = connection.transport.write
+        self._writable = True
+
+    @override
+    def announce(self, event_id: int, event: Event | None, now_s: float) -> None:
+        if event is not None and self._writable and self._session.pass_on(event, now_s):
+            self._write(event.websocket)
+        else:
+            super().announce(event_id, event, now_s)
+
+    @override
+    def flush(self) -> None:
+        session = self._session
+        now_s = self._loop.time()
+        while self._writable or session.closing:
+            match session.take(now_s):
+                case None:
+                    return
+                case Event() as event:
+                    self._write(event.websocket)
+                case Signal.HEARTBEAT:
+                    self._write(heartbeat_frame())
+                case Close(code, reason):
+                    self._connection.close(code, _cut(reason))
+
+    @override
+    def blocked(self) -> None:
+        self._writable = False
+        super().blocked()
+
+    @override
+    def unblocked(self) -> None:
+        self._writable = True
+        super().unblocked()
+
+
+@websocket("/api/v1/jobs/{job_id:str}/stream")
 async def stream(socket: Socket, bridge: Bridge) -> None:
-    """Serve one client of `/api/v1/jobs/{job_id}/stream` until either side ends it."""
-    with bind_job(socket.path_params["job_id"]):
+    """Begin to serve one client; the connection then lives on without this call."""
+    with bind_job(socket.path_params["job_id"]), ExitStack() as leaving:
         try:
-            await socket.accept()
-            closing = await _serve(socket, bridge)
-            if closing is not None:
-                await _close(socket, closing)
-        except (WebSocketException, OSError) as error:
-            log.debug("client is gone", error=repr(error))
+            await bridge.admit(socket, leaving)
+        except (TooManyRequestsError, ForeignOriginError) as error:
+            await _refuse(socket, error)
+            return
+        await socket.accept(subprotocols=bridge.gate.subprotocol(socket))
+        try:
+            job_id, session = await _session(socket, bridge)
+        except ScorewireError as error:
+            await socket.close(code=_CLOSE_CODES[type(error)], reason=_cut(error.message))
+            return
+        connection = StreamProtocol.of(socket)
+        watcher = SocketWatcher(job_id, session, bridge.read_page, connection)
+        bridge.hub.add(watcher)
+        leaving.callback(bridge.hub.remove, watcher)
+        watcher.on_gone(leaving.pop_all().close)
+        watcher.start()
+        connection.take_over(watcher)
 
 
-async def _serve(socket: Socket, bridge: Bridge) -> Close | None:
-    try:
-        job_id, after = _asked_for(socket)
-        watch = await bridge.open(job_id, after)
-    except InvalidRequestError as error:
-        return Close(CloseCode.BAD_REQUEST, error.message)
-    except NotFoundError as error:
-        return Close(CloseCode.NO_SUCH_JOB, error.message)
-    except ServiceUnavailableError as error:
-        return Close(CloseCode.GOING_AWAY, error.message)
-    now_s = time.monotonic()
-    session = Session(after=watch.after, heartbeat_s=bridge.heartbeat_s, now_s=now_s)
-    if watch.subscriber is None:
-        return Close(CloseCode.DONE, "the job has ended")
-    with bridge.hub.watching(watch.subscriber):
-        if watch.greeting is not None:
-            await _perform(socket, session.greet(watch.greeting, now_s))
-        return await _carry(socket, session, watch.subscriber)
-
-
-async def _carry(socket: Socket, session: Session, subscriber: Subscriber) -> Close | None:
-    """Carry frames both ways; returns why to close, or None if the client already did."""
-    hearing = asyncio.ensure_future(socket.receive())
-    coming = asyncio.ensure_future(subscriber.next())
-    try:
-        while True:
-            timeout_s = max(0.0, session.next_tick_s() - time.monotonic())
-            await asyncio.wait(
-                {hearing, coming}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
-            )
-            now_s = time.monotonic()
-            actions: list[Action] = []
-            if hearing.done():
-                message = hearing.result()
-                if message["type"] != "websocket.receive":
-                    return None
-                actions += session.received(
-                    message.get("text") or message.get("bytes") or "", now_s
-                )
-                hearing = asyncio.ensure_future(socket.receive())
-            if coming.done():
-                event, newest = coming.result()
-                actions += session.event(
-                    event.id, event.type, event.frame, newest=newest, now_s=now_s
-                )
-                coming = asyncio.ensure_future(subscriber.next())
-            actions += session.tick(now_s, datetime.now(UTC))
-            if (closing := await _perform(socket, actions)) is not None:
-                return closing
-    finally:
-        hearing.cancel()
-        coming.cancel()
-        await asyncio.gather(hearing, coming, return_exceptions=True)
-
-
-async def _perform(socket: Socket, actions: Sequence[Action]) -> Close | None:
-    for action in actions:
-        match action:
-            case Send(frame):
-                try:
-                    async with asyncio.timeout(STALL_S):
-                        await socket.send({"type": "websocket.send", "text": frame, "bytes": None})
-                except TimeoutError:
-                    return Close(CloseCode.TOO_SLOW, "a frame was not taken for 30 s")
-            case Close():
-                return action
-    return None
-
-
-async def _close(socket: Socket, closing: Close) -> None:
-    reason = closing.reason.encode()[:_MAX_REASON_BYTES].decode("utf-8", "ignore")
-    log.debug("closing", code=int(closing.code), reason=reason)
-    # A client that takes no frame does not take this one either.
-    async with asyncio.timeout(CLOSE_TIMEOUT_S):
-        await socket.close(code=int(closing.code), reason=reason)
-
-
-def _asked_for(socket: Socket) -> tuple[UUID, int | None]:
-    """Read the job's id and `after` from the address.
+async def _session(socket: Socket, bridge: Bridge) -> tuple[UUID, Session]:
+    """Open what a client asks for.
 
     Raises:
-        InvalidRequestError: one of them is not what it should be.
+        InvalidRequestError: the address is not what it should be.
+        UnauthenticatedError: the client may not watch.
+        NotFoundError: there is no such job.
+        ServiceUnavailableError: the database cannot be reached.
     """
-    try:
-        job_id = UUID(socket.path_params["job_id"])
-    except ValueError as error:
-        message = "The job id is not a UUID; use the address from the submission's answer."
-        raise InvalidRequestError(message, field="job_id") from error
+    caller = bridge.gate.identify(socket, from_query=True)
+    job_id = parse_job_id(socket.path_params["job_id"])
     after = socket.query_params.get("after")
-    if after is None:
-        return job_id, None
-    if not (after.isascii() and after.isdecimal()) or int(after) > _MAX_AFTER:
-        message = "The parameter after is not an event id; leave it out, or send a whole number."
-        raise InvalidRequestError(message, field="after")
-    return job_id, int(after)
+    after_id = None if after is None else parse_event_id(after, "after")
+    return job_id, await bridge.open(job_id, after_id, caller, answers=True)
+
+
+async def _refuse(socket: Socket, error: ScorewireError) -> None:
+    """Answer with problem details before there is a WebSocket ([W7]; ASGI's denial response)."""
+    problem = scorewire_problem(socket, error)
+    headers = {"content-type": MEDIA_TYPE, **problem.headers}
+    start: WebSocketResponseStartEvent = {
+        "type": "websocket.http.response.start",
+        "status": problem.content.status,
+        "headers": [(name.encode(), str(value).encode()) for name, value in headers.items()],
+    }
+    body: WebSocketResponseBodyEvent = {
+        "type": "websocket.http.response.body",
+        "body": msgspec.json.encode(problem.content),
+        "more_body": False,
+    }
+    await socket.send(start)
+    await socket.send(body)
+
+
+def _cut(reason: str) -> str:
+    return reason.encode()[:_MAX_REASON_BYTES].decode("utf-8", "ignore")

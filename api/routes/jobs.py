@@ -1,14 +1,11 @@
 """Submit, poll and retry jobs."""
 
 import asyncio
-import hashlib
 from pathlib import PurePosixPath
 from typing import Any
 from uuid import UUID, uuid4
 
-import msgspec
-from litestar import Request, Response, get, post
-from litestar.openapi.datastructures import ResponseSpec
+from litestar import Request, Response, post
 
 from api.body import RequestBody
 from api.documentation import UploadOperation
@@ -21,7 +18,6 @@ from scorewire.errors import RecordingError, RequestError, ScorewireError
 from scorewire.http.callers import Caller
 from scorewire.http.documentation import problems
 from scorewire.http.problems import encoding_problem
-from scorewire.jobs.job import Job
 from scorewire.jobs.source import LinkSource
 from scorewire.media.link import check_link
 from scorewire.store.jobs import existing_job, open_attempt
@@ -107,27 +103,6 @@ async def transcribe_upload(
     return await submit(request, services, submitted)
 
 
-@get(
-    "/api/v1/jobs/{job_id:str}",
-    responses={
-        **problems(400, 401, 403, 404),
-        304: ResponseSpec(None, description="Nothing changed"),
-    },
-    tags=["jobs"],
-    summary="Where a job stands",
-)
-async def read_job(
-    request: Request[Any, Any, Any], job_id: UUID, services: Services, caller: Caller
-) -> Response[Job]:
-    """Return the job with an ETag; never older than any event that was sent before ([P1])."""
-    job = await existing_job(services.engine, job_id, visible_to=caller.subject)
-    etag = f'"{hashlib.sha256(msgspec.json.encode(job)).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if _matches(request.headers.get("if-none-match", ""), etag):
-        return Response(content=None, status_code=304, headers=headers)  # type: ignore[arg-type]  # a 304 has no body
-    return Response(job, headers=headers)
-
-
 @post(
     "/api/v1/jobs/{job_id:str}/retry",
     status_code=202,
@@ -142,8 +117,3 @@ async def retry_job(
     await open_attempt(services.engine, job_id, visible_to=caller.subject)
     job = await existing_job(services.engine, job_id)
     return accepted(request, await start_attempt(services, job))
-
-
-def _matches(if_none_match: str, etag: str) -> bool:
-    candidates = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
-    return "*" in candidates or etag in candidates

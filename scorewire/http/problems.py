@@ -6,7 +6,9 @@ from typing import Any
 import msgspec
 import structlog
 from litestar import Request, Response
+from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ExceptionHandlersMap
 
 from scorewire.errors import (
     ErrorCode,
@@ -105,7 +107,9 @@ def decoding_error(error: Exception, root: str) -> InvalidRequestError:
     )
 
 
-def scorewire_problem(_request: Request[Any, Any, Any], error: ScorewireError) -> Response[Problem]:
+def scorewire_problem(
+    _request: ASGIConnection[Any, Any, Any, Any], error: ScorewireError
+) -> Response[Problem]:
     """Answer with an error of our own tree."""
     errors = [] if error.field is None else [FieldError(error.field, error.message)]
     answer = _answer(
@@ -175,3 +179,11 @@ def _answer(
     if retryable:
         headers["Retry-After"] = str(_RETRY_AFTER_S)
     return Response(problem, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+PROBLEM_HANDLERS: ExceptionHandlersMap = {
+    ScorewireError: scorewire_problem,
+    HTTPException: http_problem,
+    Exception: unexpected_problem,
+}
+"""What an application answers to each kind of exception."""

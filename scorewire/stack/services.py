@@ -78,10 +78,8 @@ class Services:
         port = self._urls.api.rpartition(":")[2]
         program = self._module(
             "api",
-            "uvicorn",
-            *("api.app:from_environment", "--factory", "--host", self._config.host),
-            *("--port", port, "--timeout-graceful-shutdown", "3", "--no-access-log"),
-            *("--ws-max-size", "65536"),
+            "bridge.server",
+            *("api.app:from_environment", "--host", self._config.host, "--port", port),
         )
 
         async def is_ready() -> bool:

@@ -6,7 +6,7 @@ says when it is (again) connected, and who uses it then reads the rows.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
 import asyncpg
@@ -19,12 +19,16 @@ from scorewire.store.engine import connect
 log = structlog.get_logger(__name__)
 
 KEEPALIVE_S = 10.0
-"""How often the connection is tried while nothing is heard."""
+"""How often the connection is tried."""
 
 MAX_BACKOFF_S = 2.0
 
 # The last one is what asyncpg makes of bytes that it cannot read: a server that died in a word.
 _BREAKS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
+
+DELETED = "deleted"
+"""The type of an announcement that a job is no more."""
 
 
 class Notified(msgspec.Struct, frozen=True):
@@ -52,7 +56,7 @@ class Listener:
 
     Args:
         url: the database.
-        keepalive_s: how often a quiet connection is tried, and how long an answer may take.
+        keepalive_s: how often the connection is tried, and how long an answer may take.
     """
 
     def __init__(self, url: str, *, keepalive_s: float = KEEPALIVE_S) -> None:
@@ -60,17 +64,20 @@ class Listener:
         self._keepalive_s = keepalive_s
         self.connected = False
 
-    async def notifications(self) -> AsyncGenerator[Notified | Reconnected, None]:
-        """Yield what is heard; ends only when it is closed."""
+    async def run(self, hear: Callable[[Notified | Reconnected], None]) -> None:
+        """Pass on what is heard, in its order, until cancelled.
+
+        Args:
+            hear: called on the event loop, straight from the connection.
+        """
         backoff_s = 0.0
         while True:
             try:
-                async with self._connection() as (connection, heard):
+                async with self._connection(hear) as ended:
                     backoff_s = 0.0
                     self.connected = True
-                    yield Reconnected()
-                    async for payload in self._payloads(connection, heard):
-                        yield _decode(payload)
+                    hear(Reconnected())
+                    await ended
             except _BREAKS as error:
                 log.warning("listener connection lost", error=repr(error), retry_in_s=backoff_s)
             finally:
@@ -80,37 +87,29 @@ class Listener:
 
     @contextlib.asynccontextmanager
     async def _connection(
-        self,
-    ) -> AsyncIterator[tuple[asyncpg.Connection, asyncio.Queue[str | None]]]:
-        heard: asyncio.Queue[str | None] = asyncio.Queue()
+        self, hear: Callable[[Notified | Reconnected], None]
+    ) -> AsyncIterator[Awaitable[None]]:
+        ended = asyncio.Event()
         connection = await connect(self._url)
         try:
-            connection.add_termination_listener(lambda _: heard.put_nowait(None))
-            await connection.add_listener(CHANNEL, lambda *told: heard.put_nowait(told[-1]))
-            yield connection, heard
+            connection.add_termination_listener(lambda _: ended.set())
+            await connection.add_listener(CHANNEL, lambda *told: hear(_decode(told[-1])))
+            yield self._until_it_ends(connection, ended)
         finally:
             # A connection that hangs cannot be closed politely.
             connection.terminate()
 
-    async def _payloads(
-        self,
-        connection: asyncpg.Connection,
-        heard: asyncio.Queue[str | None],
-    ) -> AsyncIterator[str]:
-        """Yield payloads until the connection ends.
+    async def _until_it_ends(self, connection: asyncpg.Connection, ended: asyncio.Event) -> None:
+        """Try the connection now and then.
 
         Raises:
-            OSError: the connection gives no sign of life.
+            OSError: it gives no sign of life.
         """
-        while True:
+        while not ended.is_set():
             try:
-                payload = await asyncio.wait_for(heard.get(), self._keepalive_s)
+                await asyncio.wait_for(ended.wait(), self._keepalive_s)
             except TimeoutError:
                 await connection.execute("SELECT 1", timeout=self._keepalive_s)
-                continue
-            if payload is None:
-                return
-            yield payload
 
 
 def _decode(payload: str) -> Notified | Reconnected:

@@ -8,13 +8,15 @@ from contextlib import asynccontextmanager
 import uvicorn
 from litestar import Litestar
 
+from bridge.server import OPTIONS
+
 
 @asynccontextmanager
 async def serving(app: Litestar) -> AsyncIterator[str]:
     """Serve `app` within the block; yields `host:port`."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_config=None, ws_ping_interval=None, lifespan="on")
+    config = uvicorn.Config(app, **OPTIONS)
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started:

@@ -122,6 +122,7 @@ async def test_openapi_describes_every_route(client: httpx.AsyncClient) -> None:
         "/api/v1/jobs",
         "/api/v1/jobs/{job_id}",
         "/api/v1/jobs/{job_id}/cancel",
+        "/api/v1/jobs/{job_id}/events",
         "/api/v1/jobs/{job_id}/retry",
         "/api/v1/scores/{job_id}",
         "/api/v1/scores/{job_id}/midi",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import pytest
@@ -30,13 +30,7 @@ async def listener(migrated_url: str) -> Listener:
 @asynccontextmanager
 async def _hearing(listener: Listener) -> AsyncIterator["asyncio.Queue[Notified | Reconnected]"]:
     heard: asyncio.Queue[Notified | Reconnected] = asyncio.Queue()
-
-    async def pump() -> None:
-        async with aclosing(listener.notifications()) as notifications:
-            async for notification in notifications:
-                heard.put_nowait(notification)
-
-    task = asyncio.create_task(pump())
+    task = asyncio.create_task(listener.run(heard.put_nowait))
     try:
         assert await asyncio.wait_for(heard.get(), 10) == Reconnected()
         yield heard
