@@ -1,5 +1,6 @@
 """Speaks to a Scorewire server: the REST calls and the stream that `transcribe` needs."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ from scorewire.jobs.options import Options
 
 _TIMEOUT = httpx.Timeout(30.0, write=None)  # an upload takes as long as the line does
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_REPEAT_AFTER_S = (1.0, 4.0)
 _CHUNK_BYTES = 1 << 16
 _MAX_RETRY_AFTER_DIGITS = 9
 _SERVER_MESSAGE = msgspec.json.Decoder(Progress | Completed | Failed | Heartbeat)
@@ -85,8 +87,7 @@ class Client:
     async def submit_link(self, url: str, options: Options) -> Accepted:
         """Ask for the transcription of a page's recording."""
         body = {"youtube_url": url, "options": msgspec.to_builtins(options)}
-        answer = await self._send("POST", "/api/v1/transcribe", json=body)
-        return msgspec.json.decode(answer.content, type=Accepted)
+        return await self._submit("/api/v1/transcribe", json=body)
 
     async def submit_file(self, path: Path, options: Options) -> Accepted:
         """Send a file, as it is read, and ask for its transcription."""
@@ -95,13 +96,16 @@ class Client:
             # A name may hold bytes that are no text.
             name = os.fsencode(path.name).decode(errors="replace")
             files = {"file": (name, file, "application/octet-stream")}
-            answer = await self._send("POST", "/api/v1/transcribe/upload", data=fields, files=files)
-        return msgspec.json.decode(answer.content, type=Accepted)
+            return await self._submit("/api/v1/transcribe/upload", data=fields, files=files)
 
     async def job(self, job_id: UUID) -> Job:
         """Where the job stands."""
         answer = await self._send("GET", f"/api/v1/jobs/{job_id}")
         return msgspec.json.decode(answer.content, type=Job)
+
+    async def cancel(self, job_id: UUID) -> None:
+        """End a job that has not ended; one that has is a ConflictError."""
+        await self._send("POST", f"/api/v1/jobs/{job_id}/cancel")
 
     async def download(self, path: str, target: Path) -> None:
         """Save what is at a path of the server; the target is whole or not there."""
@@ -141,10 +145,28 @@ class Client:
                 else:
                     yield message
 
-    async def _send(self, method: str, path: str, **body: object) -> httpx.Response:
-        request = self._http.build_request(method, path, **body)  # type: ignore[arg-type] # json, data or files, as httpx takes them
+    async def _submit(self, path: str, **body: object) -> Accepted:
+        """Send a submission, and again where the line broke: nobody knows then if it arrived.
+
+        Its key makes that harmless: a repeat of one that did arrive returns the same job.
+        """
+        headers = {"Idempotency-Key": str(uuid4())}
+        delays_s = iter(_REPEAT_AFTER_S)
+        while True:
+            try:
+                answer = await self._http.post(path, headers=headers, **body)  # type: ignore[arg-type] # json, data or files, as httpx takes them
+            except httpx.HTTPError as error:
+                delay_s = next(delays_s, None)
+                if delay_s is None or isinstance(error, httpx.ConnectError):
+                    raise self._unreachable(error) from error
+                await asyncio.sleep(delay_s)
+            else:
+                _raise_for(answer)
+                return msgspec.json.decode(answer.content, type=Accepted)
+
+    async def _send(self, method: str, path: str) -> httpx.Response:
         try:
-            answer = await self._http.send(request)
+            answer = await self._http.request(method, path)
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
         _raise_for(answer)

@@ -18,6 +18,7 @@ from scorewire.cli.terminal import say
 from scorewire.errors import (
     InternalError,
     InvalidRequestError,
+    ScorewireError,
     ServiceUnavailableError,
     TooManyRequestsError,
 )
@@ -30,6 +31,8 @@ _LONGEST_NAME_BYTES = 150  # file systems take 255, a suffix and a temporary nam
 
 _LONGEST_WAIT_S = 180.0
 """How long a server that takes no more jobs is waited for: a minute's limit, shared by several."""
+
+_LONGEST_CANCEL_S = 5.0
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,8 +76,8 @@ async def submit(recording: str, options: Options, folder: Path, server: str | N
                 async for update in updates:
                     shown.show(update)
             except asyncio.CancelledError:
-                if shared:
-                    say(f"The server goes on: {server_url}/api/v1/jobs/{accepted.job_id}")
+                if shared:  # a private server goes with this command, and its work with it
+                    await _cancel(client, accepted.job_id)
                 raise
             job = await client.job(accepted.job_id)
             if job.status is JobStatus.COMPLETED:
@@ -100,6 +103,18 @@ async def _sent(client: Client, recording: str, path: Path | None, options: Opti
                 raise
             say(f"The server takes no more jobs for {wait_s} s: waiting ...")
             await asyncio.sleep(wait_s)
+
+
+async def _cancel(client: Client, job_id: UUID) -> None:
+    """Stop the work that nobody waits for any more, and say how that went."""
+    try:
+        async with asyncio.timeout(_LONGEST_CANCEL_S):
+            await client.cancel(job_id)
+    except (ScorewireError, TimeoutError) as error:
+        why = error.message if isinstance(error, ScorewireError) else "The server does not answer."
+        say(f"The job was not cancelled: {why} It is {client.server_url}/api/v1/jobs/{job_id}")
+    else:
+        say("The job is cancelled.")
 
 
 def _is_link(recording: str) -> bool:
