@@ -46,6 +46,7 @@ def openapi_config() -> OpenAPIConfig:
         ),
         security=[{"token": []}, {}],  # an open server asks for none
         operation_id_creator=_operation_id,
+        use_handler_docstrings=True,
         path="/api/openapi",
         render_plugins=[JsonRenderPlugin(path="/openapi.json")],
     )

@@ -18,6 +18,7 @@ from scorewire.stack.swagger_ui import INSTALL_HINT
 @get(
     "/api/v1/schema/messages.json",
     media_type="application/schema+json",
+    security=[{}],
     tags=["documents"],
     summary="The messages of the streams as a JSON Schema",
     sync_to_thread=False,
@@ -30,6 +31,7 @@ def read_message_schema() -> dict[str, Any]:
 @get(
     "/api/asyncapi/asyncapi.json",
     media_type="application/json",
+    security=[{}],
     tags=["documents"],
     summary="The streams as an AsyncAPI document",
     sync_to_thread=False,

@@ -10,7 +10,7 @@ from litestar import delete, post
 from api.services import Services
 from scorewire.errors import ConflictError, ServiceUnavailableError
 from scorewire.http.callers import Caller
-from scorewire.http.documentation import problems
+from scorewire.http.documentation import JobId, problems
 from scorewire.jobs.job import Job
 from scorewire.store.ending import cancel_job, delete_job
 from scorewire.store.files import files_of_job_alone
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
     tags=["jobs"],
     summary="Cancel a job",
 )
-async def cancel(job_id: UUID, services: Services, caller: Caller) -> Job:
+async def cancel(job_id: JobId, services: Services, caller: Caller) -> Job:
     """End a job that has not ended; one that has answers 409 ([R2] [J5]).
 
     The job is `failed` with the code `cancelled` in this very answer. What works on it is gone
@@ -41,7 +41,7 @@ async def cancel(job_id: UUID, services: Services, caller: Caller) -> Job:
     tags=["jobs"],
     summary="Delete a job and its files",
 )
-async def remove(job_id: UUID, services: Services, caller: Caller) -> None:
+async def remove(job_id: JobId, services: Services, caller: Caller) -> None:
     """Remove a job, its history, its recording, and what was made of it ([R2]).
 
     A job that has not ended is cancelled first. Files that another job uses as well stay for it.

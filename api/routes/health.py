@@ -11,13 +11,13 @@ from scorewire.errors import ServiceUnavailableError
 from scorewire.store.engine import ping
 
 
-@get("/health/live", tags=["health"], summary="The process answers")
+@get("/health/live", security=[{}], tags=["health"], summary="The process answers")
 async def live() -> Liveness:
     """Answer as long as the event loop turns."""
     return Liveness()
 
 
-@get("/health/ready", tags=["health"], summary="The service can work")
+@get("/health/ready", security=[{}], tags=["health"], summary="The service can work")
 async def ready(services: Services) -> Response[Readiness]:
     """Ask the database, the event listener and Prefect; 503 if any of them is away."""
     database, prefect = await asyncio.gather(

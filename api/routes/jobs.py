@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import PurePosixPath
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from litestar import Request, Response, post
 
@@ -16,7 +16,7 @@ from api.submission import accepted, start_attempt, submit
 from api.uploads import FORM_OVERHEAD_BYTES, receive_upload
 from scorewire.errors import RecordingError, RequestError, ScorewireError
 from scorewire.http.callers import Caller
-from scorewire.http.documentation import problems
+from scorewire.http.documentation import JobId, problems
 from scorewire.http.problems import encoding_problem
 from scorewire.jobs.source import LinkSource
 from scorewire.media.link import check_link
@@ -111,7 +111,7 @@ async def transcribe_upload(
     summary="Try a failed job again",
 )
 async def retry_job(
-    request: Request[Any, Any, Any], job_id: UUID, services: Services, caller: Caller
+    request: Request[Any, Any, Any], job_id: JobId, services: Services, caller: Caller
 ) -> JobAccepted:
     """Open the next attempt of a failed job; a job that has not failed answers 409 ([R2])."""
     await open_attempt(services.engine, job_id, visible_to=caller.subject)

@@ -3,7 +3,6 @@
 import re
 from typing import Literal
 from urllib.parse import quote
-from uuid import UUID
 
 from litestar import get
 from litestar.response import Stream
@@ -11,7 +10,7 @@ from litestar.response import Stream
 from api.services import Services
 from scorewire.errors import ConflictError, NotFoundError
 from scorewire.http.callers import Caller
-from scorewire.http.documentation import problems
+from scorewire.http.documentation import JobId, problems
 from scorewire.jobs.job import Job
 from scorewire.store.jobs import existing_job, get_result
 
@@ -28,7 +27,7 @@ _NOT_IN_FILENAMES = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|]+')
     tags=["scores"],
     summary="The score as MusicXML",
 )
-async def read_musicxml(job_id: UUID, services: Services, caller: Caller) -> Stream:
+async def read_musicxml(job_id: JobId, services: Services, caller: Caller) -> Stream:
     """Return the score; 409 while the job has none ([R2])."""
     job = await existing_job(services.engine, job_id, visible_to=caller.subject)
     return await _file(services, job, "musicxml", MUSICXML_TYPE, ".musicxml")
@@ -42,7 +41,7 @@ async def read_musicxml(job_id: UUID, services: Services, caller: Caller) -> Str
     summary="The score as MIDI",
 )
 async def read_midi(
-    job_id: UUID,
+    job_id: JobId,
     services: Services,
     caller: Caller,
     timing: Literal["quantised", "performed"] = "quantised",
