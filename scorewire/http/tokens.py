@@ -54,7 +54,7 @@ class TokenVerifier:
             raise UnauthenticatedError(message) from None
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             # Beside its own errors the library lets those of JSON, base64 and numbers through.
-            log.info("token refused", why=type(error).__name__)
+            log.debug("token refused", why=type(error).__name__)
             message = "The token is not valid here; get one that is meant for this server."
             raise UnauthenticatedError(message) from None
 
