@@ -3,6 +3,7 @@
 import re
 from typing import Annotated
 
+from litestar.datastructures import ResponseHeader
 from litestar.params import Parameter
 
 from scorewire.errors import InvalidRequestError
@@ -10,6 +11,11 @@ from scorewire.errors import InvalidRequestError
 MAX_KEY_CHARS = 255
 REPLAYED_HEADER = "Idempotency-Replayed"
 
+REPLAYED = ResponseHeader(
+    name=REPLAYED_HEADER,
+    documentation_only=True,
+    description="`true` where an earlier request with the same key had made this job.",
+)
 _VISIBLE_ASCII = re.compile(rf"[\x21-\x7e]{{1,{MAX_KEY_CHARS}}}")
 
 IdempotencyKey = Annotated[

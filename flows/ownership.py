@@ -2,7 +2,8 @@
 
 Whoever cancels, deletes or hands on a job takes it from its run in the store. The run notices by
 itself and ends its own process, so that the machine is free within seconds even where the work sits
-in one long call of a library, which Prefect's own SIGTERM has to wait for.
+in one long call of a library, which Prefect's own SIGTERM has to wait for. (Torch and onnxruntime
+let go of the interpreter meanwhile; a call that holds on to it would be waited for.)
 """
 
 import asyncio

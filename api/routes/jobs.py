@@ -9,7 +9,7 @@ from litestar import Request, Response, post
 
 from api.body import RequestBody
 from api.documentation import UploadOperation
-from api.idempotency import IdempotencyKey, checked_key
+from api.idempotency import REPLAYED, IdempotencyKey, checked_key
 from api.schemas import JobAccepted, TranscribeRequest
 from api.services import Services
 from api.submission import accepted, start_attempt, submit
@@ -30,7 +30,8 @@ MAX_JSON_BYTES = 64 * 1024
     "/api/v1/transcribe",
     request_max_body_size=MAX_JSON_BYTES,
     exception_handlers={UnicodeDecodeError: encoding_problem},
-    responses=problems(400, 401, 403, 413, 422),
+    responses=problems(400, 401, 403, 413, 422, 429),
+    response_headers=[REPLAYED],
     tags=["jobs"],
     summary="Transcribe a recording from a link",
 )
@@ -58,7 +59,8 @@ async def transcribe(
 @post(
     "/api/v1/transcribe/upload",
     operation_class=UploadOperation,
-    responses=problems(400, 401, 403, 413, 422),
+    responses=problems(400, 401, 403, 413, 422, 429),
+    response_headers=[REPLAYED],
     tags=["jobs"],
     summary="Transcribe a recording that is sent along",
 )
@@ -106,7 +108,7 @@ async def transcribe_upload(
 @post(
     "/api/v1/jobs/{job_id:str}/retry",
     status_code=202,
-    responses=problems(400, 401, 403, 404, 409),
+    responses=problems(400, 401, 403, 404, 409, 429),
     tags=["jobs"],
     summary="Try a failed job again",
 )

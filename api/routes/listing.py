@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from litestar import Response, get
+from litestar.datastructures import ResponseHeader
 from litestar.params import Parameter
 
 from api.services import Services
@@ -20,6 +21,13 @@ MAX_TITLE_CHARS = 200
 @get(
     PATH,
     responses=problems(400, 401, 403),
+    response_headers=[
+        ResponseHeader(
+            name="Link",
+            documentation_only=True,
+            description='The next page, `rel="next"`; absent on the last one.',
+        )
+    ],
     tags=["jobs"],
     summary="Your jobs, newest first",
 )

@@ -249,3 +249,18 @@ async def test_repeats_that_race_make_one_job(
     assert sum("idempotency-replayed" not in answer.headers for answer in answers) == 1
     assert await _count(engine) == 1
     assert len(_stored(settings)) == 1
+
+
+async def test_the_verbs_are_described(client: httpx.AsyncClient) -> None:
+    """[R4] OpenAPI names their answers, and the headers that carry keys, replays and pages."""
+    document = (await client.get("/api/openapi/openapi.json")).json()
+    paths = document["paths"]
+    cancel = paths["/api/v1/jobs/{job_id}/cancel"]["post"]["responses"]
+    delete = paths["/api/v1/jobs/{job_id}"]["delete"]["responses"]
+    assert {"202", "404", "409"} <= set(cancel)
+    assert {"204", "404"} <= set(delete)
+    assert "Link" in paths["/api/v1/jobs"]["get"]["responses"]["200"]["headers"]
+    for path in (LINK, UPLOAD):
+        submission = paths[path]["post"]
+        assert "Idempotency-Key" in [parameter["name"] for parameter in submission["parameters"]]
+        assert "Idempotency-Replayed" in submission["responses"]["201"]["headers"]
