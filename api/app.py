@@ -18,6 +18,7 @@ from bridge.plugin import BridgePlugin
 from scorewire.blobs import open_blobs
 from scorewire.errors import StackFailedError
 from scorewire.http.installation import gate_of, limits_of
+from scorewire.http.limits import submission_guard
 from scorewire.http.origins import cors
 from scorewire.http.problems import PROBLEM_HANDLERS
 from scorewire.http.proxies import behind
@@ -68,11 +69,13 @@ def create_app(settings: Settings) -> Litestar:
         route_handlers=[
             Router(
                 "/",
+                guards=[gate.guard, submission_guard(limits)],
+                route_handlers=[jobs.transcribe, jobs.transcribe_upload, jobs.retry_job],
+            ),
+            Router(
+                "/",
                 guards=[gate.guard],
                 route_handlers=[
-                    jobs.transcribe,
-                    jobs.transcribe_upload,
-                    jobs.retry_job,
                     listing.read_jobs,
                     ending.cancel,
                     ending.remove,

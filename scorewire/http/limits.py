@@ -3,7 +3,7 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Any
@@ -24,6 +24,7 @@ FULL_RETRY_AFTER_S = 10
 _MAX_REFUSED = 10_000
 
 Connection = ASGIConnection[Any, Any, Any, Any]
+AsyncGuard = Callable[[Connection, BaseRouteHandler], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
@@ -100,19 +101,6 @@ class Limits:
             )
             raise TooManyRequestsError(message, retry_after_s=retry_after_s)
 
-    async def guard(self, connection: Connection, _handler: BaseRouteHandler) -> None:
-        """Count a submission before its body is read: a guard, as Litestar calls it.
-
-        It stands behind the gate's own guard, which says who asks.
-
-        Raises:
-            TooManyRequestsError: see `admit_submission`.
-            ServiceUnavailableError: see `admit_submission`.
-        """
-        caller = connection.scope.get("auth")
-        subject = caller.subject if isinstance(caller, Caller) else None
-        await self.admit_submission(client_name(connection, subject))
-
     def hold_stream(self, address: str) -> Callable[[], None]:
         """Count a stream as open, or refuse it.
 
@@ -166,6 +154,21 @@ class Limits:
                 del self._refused_until_s[next(iter(self._refused_until_s))]
             self._refused_until_s[key] = now_s + wait_s
         return wait_s
+
+
+def submission_guard(limits: Limits) -> AsyncGuard:
+    """Count submissions before their body is read: a guard, as Litestar calls it.
+
+    It stands behind the gate's own guard, which says who asks. It is a plain function, for Litestar
+    copies a router deeply, and with a method the limits and their database would be copied too.
+    """
+
+    async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
+        caller = connection.scope.get("auth")
+        subject = caller.subject if isinstance(caller, Caller) else None
+        await limits.admit_submission(client_name(connection, subject))
+
+    return guard
 
 
 def client_address(connection: Connection) -> str:
