@@ -1,11 +1,15 @@
 """`scorewire transcribe` against the running stack."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from client import Client
+from faults import Faults
 
 from scorewire.settings import inherited_environment
 from scorewire.stack.process import marked
@@ -71,6 +75,25 @@ def test_a_job_that_fails_is_one_sentence(stack: "Stack", tmp_path: Path) -> Non
     assert error["code"] == "not_audio"
     assert said.strip().splitlines()[-1] == f"scorewire: {error['message']}"
     assert list(results.iterdir()) == []
+
+
+def test_ctrl_c_cancels_the_job(
+    stack: "Stack", client: Client, make_recording: Callable[..., Path], tmp_path: Path
+) -> None:
+    """[R2] Whoever stops waiting stops the work too, on a server that others share as well."""
+    Faults(stack.data_dir, "separation").plan("hang")
+    recording = make_recording(seed=104)
+    command = transcribe(stack, recording, "-o", tmp_path, "--separation", "demucs")
+    assert command.stderr is not None
+    said = ""
+    while "Hanging" not in said:
+        said += command.stderr.readline()
+    command.send_signal(signal.SIGINT)
+    _, said = command.communicate(timeout=30)
+    assert command.returncode == 130
+    assert said.splitlines() == ["Stopping ...", "The job is cancelled.", "Stopped."]
+    (job,) = client.get("/api/v1/jobs?limit=1").json()["jobs"]
+    assert (job["title"], job["error"]["code"]) == (recording.stem, "cancelled")
 
 
 def test_flow_processes_carry_the_stacks_mark(
