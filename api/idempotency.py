@@ -3,18 +3,16 @@
 import re
 from typing import Annotated
 
-from litestar.datastructures import ResponseHeader
 from litestar.params import Parameter
 
 from scorewire.errors import InvalidRequestError
+from scorewire.http.documentation import answer_header
 
 MAX_KEY_CHARS = 255
 REPLAYED_HEADER = "Idempotency-Replayed"
 
-REPLAYED = ResponseHeader(
-    name=REPLAYED_HEADER,
-    documentation_only=True,
-    description="`true` where an earlier request with the same key had made this job.",
+REPLAYED = answer_header(
+    REPLAYED_HEADER, "`true` where an earlier request with the same key had made this job."
 )
 _VISIBLE_ASCII = re.compile(rf"[\x21-\x7e]{{1,{MAX_KEY_CHARS}}}")
 

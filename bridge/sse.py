@@ -18,7 +18,7 @@ from bridge.protocol import HttpProtocol
 from bridge.session import Close, Session, Signal
 from bridge.watch import MAX_EVENT_ID, Bridge, parse_event_id
 from bridge.watcher import ReadPage, Watcher
-from scorewire.http.documentation import problems
+from scorewire.http.documentation import STREAM_SECURITY, JobId, problems
 
 RECONNECT_MS = 2_000
 _OPENING = f"retry: {RECONNECT_MS}\n\n".encode()
@@ -91,6 +91,7 @@ class StreamWatcher(Watcher):
 @get(
     "/api/v1/jobs/{job_id:str}/events",
     media_type="text/event-stream",
+    security=STREAM_SECURITY,
     responses={
         **problems(400, 401, 403, 404, 429),
         204: ResponseSpec(None, description="The job has ended, and the client has all of it"),
@@ -100,7 +101,7 @@ class StreamWatcher(Watcher):
 )
 async def events(
     request: Request[Any, Any, Any],
-    job_id: UUID,
+    job_id: JobId,
     bridge: Bridge,
     after: After = None,
     last_event_id: LastEventId = None,

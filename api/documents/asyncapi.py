@@ -147,8 +147,8 @@ def asyncapi_document() -> dict[str, Any]:
                     "type": "httpApiKey",
                     "in": "header",
                     "name": "Sec-WebSocket-Protocol",
-                    "description": "The subprotocol `bearer.<token>` beside `scorewire.v1`, which the "
-                    'server answers: `new WebSocket(url, ["scorewire.v1", "bearer." + token])`.',
+                    "description": "The subprotocol `bearer.<token>` beside `scorewire.v1`: "
+                    '`new WebSocket(url, ["scorewire.v1", "bearer." + token])`.',
                 },
             },
         },

@@ -41,7 +41,13 @@ def openapi_config() -> OpenAPIConfig:
                     scheme="bearer",
                     bearer_format="JWT",
                     description="A JWT; its `sub` owns the jobs that it makes.",
-                )
+                ),
+                "token_in_address": SecurityScheme(
+                    type="apiKey",
+                    name="token",
+                    security_scheme_in="query",
+                    description="The same, for an event source, which can send no header.",
+                ),
             }
         ),
         security=[{"token": []}, {}],  # an open server asks for none

@@ -4,12 +4,11 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from litestar import Response, get
-from litestar.datastructures import ResponseHeader
 from litestar.params import Parameter
 
 from api.services import Services
 from scorewire.http.callers import Caller
-from scorewire.http.documentation import problems
+from scorewire.http.documentation import answer_header, problems
 from scorewire.jobs.job import JobStatus
 from scorewire.store.listing import JobPage, list_jobs
 
@@ -22,11 +21,7 @@ MAX_TITLE_CHARS = 200
     PATH,
     responses=problems(400, 401, 403),
     response_headers=[
-        ResponseHeader(
-            name="Link",
-            documentation_only=True,
-            description='The next page, `rel="next"`; absent on the last one.',
-        )
+        answer_header("Link", 'The next page, `rel="next"`; absent on the last one.')
     ],
     tags=["jobs"],
     summary="Your jobs, newest first",

@@ -1,10 +1,11 @@
 """The files of a finished transcription."""
 
 import re
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 from litestar import get
+from litestar.params import Parameter
 from litestar.response import Stream
 
 from api.services import Services
@@ -44,7 +45,10 @@ async def read_midi(
     job_id: JobId,
     services: Services,
     caller: Caller,
-    timing: Literal["quantised", "performed"] = "quantised",
+    timing: Annotated[
+        Literal["quantised", "performed"],
+        Parameter(description="As written, or in the timing of the recording."),
+    ] = "quantised",
 ) -> Stream:
     """Return the notes as written, or in the timing of the recording; 409 while there are none."""
     job = await existing_job(services.engine, job_id, visible_to=caller.subject)

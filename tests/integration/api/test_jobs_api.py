@@ -128,6 +128,8 @@ async def test_openapi_describes_every_route(client: httpx.AsyncClient) -> None:
         "/api/v1/scores/{job_id}/midi",
         "/health/live",
         "/health/ready",
+        "/api/v1/schema/messages.json",
+        "/api/asyncapi/asyncapi.json",
     }
     upload = paths["/api/v1/transcribe/upload"]["post"]
     form = upload["requestBody"]["content"]["multipart/form-data"]["schema"]
