@@ -5,13 +5,13 @@
 writes docs/wire/*.json and web/src/wire/*.ts below the repository, or below another folder.
 """
 
-import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from pydantic import SecretStr
 
 from api.app import create_app
@@ -49,7 +49,8 @@ def generate(root: Path) -> None:
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
-    path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    # Not json: defaults in Litestar's document are the server's own values.
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
 
 
 def _write_types(path: Path, command: list[str]) -> None:
