@@ -2,13 +2,17 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import httpx
 import uvicorn
 from litestar import Litestar
 
 from bridge.server import OPTIONS
+
+Serve = Callable[..., Awaitable[httpx.AsyncClient]]
+"""Starts an application with changed settings, and gives a client of it."""
 
 
 @asynccontextmanager

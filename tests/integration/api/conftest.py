@@ -1,6 +1,7 @@
 """The API on a real Postgres, with storage in a folder."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from prefect.settings import (
     temporary_settings,
 )
 from pydantic import SecretStr
-from serving import serving
+from serving import Serve, serving
 
 from api.app import create_app
 from scorewire.settings import Settings
@@ -31,16 +32,26 @@ def settings(migrated_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a running API whose Prefect is out of reach."""
+async def serve(settings: Settings) -> AsyncIterator[Serve]:
+    """Runs an API with other settings, whose Prefect is out of reach; gives a client of it."""
     # Not by the environment, which Prefect reads once: another test may have imported it before.
     nowhere = {PREFECT_API_URL: "http://127.0.0.1:1/api", PREFECT_CLIENT_MAX_RETRIES: 0}
     with temporary_settings(nowhere):
-        async with (
-            serving(create_app(settings)) as address,
-            httpx.AsyncClient(base_url=f"http://{address}", timeout=30) as client,
-        ):
-            yield client
+        async with AsyncExitStack() as running:
+
+            async def start(**changed: object) -> httpx.AsyncClient:
+                app = create_app(Settings.model_validate({**dict(settings), **changed}))
+                address = await running.enter_async_context(serving(app))
+                client = httpx.AsyncClient(base_url=f"http://{address}", timeout=30)
+                return await running.enter_async_context(client)
+
+            yield start
+
+
+@pytest.fixture
+async def client(serve: Serve) -> httpx.AsyncClient:
+    """A client of a running API whose Prefect is out of reach."""
+    return await serve()
 
 
 @pytest.fixture
