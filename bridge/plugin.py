@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+import structlog
 from litestar import Litestar
 from litestar.config.app import AppConfig
 from litestar.di import Provide
@@ -20,6 +21,9 @@ from scorewire.http.gate import Gate
 from scorewire.http.limits import Limits
 from scorewire.store.engine import Engine
 from scorewire.store.listener import Listener
+
+
+log = structlog.get_logger(__name__)
 
 
 class BridgePlugin(InitPlugin):
@@ -59,9 +63,16 @@ class BridgePlugin(InitPlugin):
     @contextlib.asynccontextmanager
     async def _running(self, _app: Litestar) -> AsyncIterator[None]:
         pumping = asyncio.create_task(self._pump.run())
+        pumping.add_done_callback(_report)
         try:
             yield
         finally:
             pumping.cancel()
             await asyncio.gather(pumping, return_exceptions=True)
             await self._pump.aclose()
+
+
+def _report(pumping: asyncio.Task[None]) -> None:
+    """Tell of a fault of ours: without its pump a bridge is not ready, and stays so."""
+    if not pumping.cancelled() and (error := pumping.exception()) is not None:
+        log.critical("no events arrive any more; restart this process", exc_info=error)

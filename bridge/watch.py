@@ -63,8 +63,9 @@ class Bridge:
         """
         self.gate.check_origin(connection)
         address = client_address(connection)
-        await self._limits.admit_stream(address)
+        # A full server then costs the database nothing, and nobody's rate.
         leaving.callback(self._limits.hold_stream(address))
+        await self._limits.admit_stream(address)
 
     async def open(
         self, job_id: UUID, after: int | None, caller: Caller, *, answers: bool
