@@ -22,7 +22,6 @@ from scorewire.http.limits import Limits
 from scorewire.store.engine import Engine
 from scorewire.store.listener import Listener
 
-
 log = structlog.get_logger(__name__)
 
 
