@@ -33,7 +33,7 @@ class JobAccepted(msgspec.Struct, frozen=True):
     a retry.
     """
 
-    job_id: UUID
+    job_id: Annotated[UUID, Meta(description="The job's id, by which it is asked for.")]
     status: Annotated[
         JobStatus,
         Meta(description="`queued`, or `failed` where the work could not be started: then retry."),
@@ -60,4 +60,4 @@ class Readiness(msgspec.Struct, frozen=True):
 class Liveness(msgspec.Struct, frozen=True):
     """The process answers."""
 
-    status: str = "ok"
+    status: Annotated[str, Meta(description="Always `ok`.")] = "ok"

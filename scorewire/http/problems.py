@@ -1,7 +1,7 @@
 """Every error that leaves the server, as RFC 9457 problem details ([R3])."""
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import structlog
@@ -9,6 +9,7 @@ from litestar import Request, Response
 from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ExceptionHandlersMap
+from msgspec import Meta
 
 from scorewire.errors import (
     ErrorCode,
@@ -73,20 +74,41 @@ _NAMED_FIELD = re.compile(r"(?:unknown|missing required) field `(?P<name>\w+)`")
 class FieldError(msgspec.Struct, frozen=True):
     """A part of the request that is not as it should be."""
 
-    field: str
-    message: str
+    field: Annotated[
+        str, Meta(description="Its path in the request.", examples=["options.start_s"])
+    ]
+    message: Annotated[
+        str, Meta(description="What it should be.", examples=["Expected `float` >= 0.0"])
+    ]
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """Why a request was not served: RFC 9457 problem details with a stable code."""
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: ErrorCode
-    retryable: bool
-    errors: list[FieldError] = []
+    type: Annotated[
+        str,
+        Meta(description="The code as a URI.", examples=["urn:scorewire:error:invalid_request"]),
+    ]
+    title: Annotated[str, Meta(description="The code in words.", examples=["Invalid request"])]
+    status: Annotated[int, Meta(description="The status of the answer.", examples=[400])]
+    detail: Annotated[
+        str,
+        Meta(
+            description="One sentence for people: what is wrong, what to do.",
+            examples=["The request is not valid: correct options.start_s."],
+        ),
+    ]
+    code: Annotated[
+        ErrorCode,
+        Meta(
+            description="What is wrong, as one of the codes of this version. A later version may "
+            "have more: go by `retryable` where a code is unknown."
+        ),
+    ]
+    retryable: Annotated[bool, Meta(description="Whether the same request may succeed later.")]
+    errors: Annotated[
+        list[FieldError], Meta(description="Each part of the request that is at fault.")
+    ] = []
 
 
 def field_error(error: Exception) -> FieldError:

@@ -27,7 +27,7 @@ TERMINAL_STATUSES = frozenset({JobStatus.COMPLETED, JobStatus.FAILED})
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """The polling view of a job ([P1]); its fields are the wire's."""
 
-    job_id: UUID
+    job_id: Annotated[UUID, Meta(description="The job's id, by which it is asked for.")]
     status: Annotated[
         JobStatus, Meta(description="Where the job stands; the last two words are final.")
     ]

@@ -5,9 +5,11 @@ import binascii
 import struct
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 from sqlalchemy import RowMapping, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -26,8 +28,10 @@ _POSITION = struct.Struct(">q16s")
 class JobPage(msgspec.Struct, frozen=True):
     """Some jobs, and the cursor of the page after them, if there is one."""
 
-    jobs: list[Job]
-    next_cursor: str | None
+    jobs: Annotated[list[Job], Meta(description="Newest first.")]
+    next_cursor: Annotated[
+        str | None, Meta(description="Asks for the next page, as `cursor`; null on the last one.")
+    ]
 
 
 async def list_jobs(  # noqa: PLR0913 - what may be asked of a list, each given by name

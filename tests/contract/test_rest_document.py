@@ -83,6 +83,17 @@ def test_every_parameter_is_described(document: dict[str, Any]) -> None:
     assert silent == []
 
 
+def test_every_field_is_described(document: dict[str, Any]) -> None:
+    """[R4] Bodies of requests and answers say what each of their fields is for."""
+    silent = [
+        f"{name}.{field}"
+        for name, schema in document["components"]["schemas"].items()
+        for field, described in schema.get("properties", {}).items()
+        if not described.get("description")
+    ]
+    assert silent == []
+
+
 def test_every_refusal_is_a_problem_document(document: dict[str, Any]) -> None:
     """[R3] Each answer of 400 and more is problem details, but for a server that is not ready."""
     for name, operation in operations(document):

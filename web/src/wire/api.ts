@@ -311,7 +311,7 @@ export interface components {
         };
         /**
          * ErrorCode
-         * @description The stable codes that clients may rely on.
+         * @description What is wrong, as one of the codes of this version. A later version may have more: go by `retryable` where a code is unknown.
          * @enum {string}
          */
         ErrorCode: "invalid_request" | "not_found" | "conflict" | "not_authenticated" | "foreign_origin" | "idempotency_key_reused" | "too_many_requests" | "unsupported_url" | "blocked_address" | "too_large" | "not_audio" | "truncated_audio" | "empty_audio" | "silent_audio" | "too_long" | "video_unavailable" | "no_notes" | "download_failed" | "stage_timeout" | "out_of_memory" | "service_unavailable" | "weights_missing" | "port_in_use" | "postgres_missing" | "stack_failed" | "worker_lost" | "cancelled" | "internal";
@@ -328,12 +328,23 @@ export interface components {
         };
         /** FieldError */
         FieldError: {
+            /**
+             * @description Its path in the request.
+             * @example options.start_s
+             */
             field: string;
+            /**
+             * @description What it should be.
+             * @example Expected `float` >= 0.0
+             */
             message: string;
         };
         /** Job */
         Job: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The job's id, by which it is asked for.
+             */
             job_id: string;
             /** @description Where the job stands; the last two words are final. */
             status: components["schemas"]["JobStatus"];
@@ -369,7 +380,10 @@ export interface components {
         };
         /** JobAccepted */
         JobAccepted: {
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @description The job's id, by which it is asked for.
+             */
             job_id: string;
             /** @description `queued`, or `failed` where the work could not be started: then retry. */
             status: components["schemas"]["JobStatus"];
@@ -387,7 +401,9 @@ export interface components {
         };
         /** JobPage */
         JobPage: {
+            /** @description Newest first. */
             jobs: components["schemas"]["Job"][];
+            /** @description Asks for the next page, as `cursor`; null on the last one. */
             next_cursor: string | null;
         };
         /**
@@ -398,7 +414,10 @@ export interface components {
         JobStatus: "queued" | "processing" | "completed" | "failed";
         /** Liveness */
         Liveness: {
-            /** @default ok */
+            /**
+             * @description Always `ok`.
+             * @default ok
+             */
             status: string;
         };
         /**
@@ -476,12 +495,31 @@ export interface components {
         };
         /** Problem */
         Problem: {
+            /**
+             * @description The code as a URI.
+             * @example urn:scorewire:error:invalid_request
+             */
             type: string;
+            /**
+             * @description The code in words.
+             * @example Invalid request
+             */
             title: string;
+            /**
+             * @description The status of the answer.
+             * @example 400
+             */
             status: number;
+            /**
+             * @description One sentence for people: what is wrong, what to do.
+             * @example The request is not valid: correct options.start_s.
+             */
             detail: string;
+            /** @description What is wrong, as one of the codes of this version. A later version may have more: go by `retryable` where a code is unknown. */
             code: components["schemas"]["ErrorCode"];
+            /** @description Whether the same request may succeed later. */
             retryable: boolean;
+            /** @description Each part of the request that is at fault. */
             errors?: components["schemas"]["FieldError"][];
         };
         /** Readiness */
