@@ -12,12 +12,14 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import NoReturn
 from uuid import UUID
 
 import httpx
 import psutil
+from prefect import State
 from prefect.client.orchestration import get_client
-from prefect.exceptions import PrefectException
+from prefect.exceptions import Abort, PrefectException
 from prefect.states import Cancelled
 
 from flows.journal import Journal
@@ -42,6 +44,18 @@ def ending_with_its_job(journal: Journal) -> Iterator[None]:
         watch.cancel()
 
 
+def leave(journal: Journal) -> NoReturn:
+    """End a run that has no job to work on: not as a failure, and without a word in its history.
+
+    Raises:
+        Abort: always; Prefect's way to stop a run whose state is settled.
+    """
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(journal.flow_run_id, _without_job())
+    message = f"Job {journal.job_id} has ended, is gone, or belongs to another run."
+    raise Abort(message)
+
+
 async def _watch(engine: Engine, job_id: UUID, flow_run_id: UUID) -> None:
     while True:
         await asyncio.sleep(CHECK_EVERY_S)
@@ -56,9 +70,7 @@ async def _end_process(flow_run_id: UUID) -> None:
     try:
         # Before the process dies, or the worker would call it a crash; a final state stays.
         async with asyncio.timeout(TELL_PREFECT_S), get_client() as client:
-            await client.set_flow_run_state(
-                flow_run_id, Cancelled(message="The job is no longer this run's.")
-            )
+            await client.set_flow_run_state(flow_run_id, _without_job())
     except (PrefectException, httpx.HTTPError, OSError):
         logger.warning("Prefect was not told that this run ends", exc_info=True)
     discard_scratch(flow_run_id)
@@ -67,3 +79,7 @@ async def _end_process(flow_run_id: UUID) -> None:
             child.kill()
     # Nothing weaker ends a thread that is inside a call of a library.
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _without_job() -> State[None]:
+    return Cancelled(message="The job has ended, is gone, or belongs to another run.")

@@ -2,12 +2,11 @@
 
 from uuid import UUID
 
-from prefect import State, flow
-from prefect.states import Cancelled
+from prefect import flow
 
 from flows.hooks import flow_cancelled, flow_completed, flow_crashed, flow_failed
 from flows.journal import current_journal
-from flows.ownership import ending_with_its_job
+from flows.ownership import ending_with_its_job, leave
 from flows.stages.download import download
 from flows.stages.musicxml import musicxml
 from flows.stages.separation import separation
@@ -22,7 +21,7 @@ UNTITLED = "Untitled"
     on_crashed=[flow_crashed],
     on_cancellation=[flow_cancelled],
 )
-def transcribe(job_id: UUID) -> dict[str, str] | State[None]:
+def transcribe(job_id: UUID) -> dict[str, str]:
     """Turn a job's recording into a score.
 
     A run that is retried, here or from the Prefect UI, finds the results of the stages that were
@@ -32,16 +31,16 @@ def transcribe(job_id: UUID) -> dict[str, str] | State[None]:
         job_id: a job that was created through the API.
 
     Returns:
-        The blob keys of the score's files, by kind: `musicxml`, `midi`, `performance_midi`. Where
-        the job is not this run's to work on, the state that this run ends in.
+        The blob keys of the score's files, by kind: `musicxml`, `midi`, `performance_midi`.
 
     Raises:
+        Abort: the job has ended, is gone, or belongs to another run.
         ScorewireError: a stage failed for good.
     """
     journal = current_journal()
     request = journal.claim()
     if request is None:
-        return Cancelled(message="The job has ended, is gone, or belongs to another run.")
+        leave(journal)
     with ending_with_its_job(journal):
         recording = download(job_id, request)
         stems = separation(request.options, recording)

@@ -105,6 +105,23 @@ def test_a_queued_job_is_cancelled_and_never_starts(
     assert client.job(queued)["last_event_id"] == 1
 
 
+def test_a_job_cancelled_while_its_process_starts_is_not_worked_on(
+    client: Client, make_recording: Callable[..., Path], stack: "Stack"
+) -> None:
+    """[R2] [J4] A process that was on its way finds the job taken from it, and ends quietly."""
+    faults = Faults(stack.data_dir, "separation")
+    faults.plan()
+    job_id = client.upload(make_recording(seed=208), separation="demucs")
+    while not (starting := stack.flow_processes()):
+        time.sleep(0.05)
+    client.cancel(job_id)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        psutil.Process(starting[0]).wait(60)
+    assert client.job(job_id)["last_event_id"] == 1
+    assert faults.calls == 0
+    assert stack.states_in_prefect(job_id) == ["Cancelled"]
+
+
 def test_a_deleted_job_leaves_no_file(
     client: Client, make_recording: Callable[..., Path], stack: "Stack"
 ) -> None:

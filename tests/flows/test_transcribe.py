@@ -4,7 +4,9 @@ import json
 from uuid import UUID
 
 import pytest
-from prefect.exceptions import CancelledRun
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.exceptions import Abort
 
 from flows.runtime import Runtime
 from flows.transcribe import transcribe
@@ -75,7 +77,7 @@ def test_a_completed_job_is_not_run_again(flow_runtime: Runtime, submit):
     job_id = submit(seed=4)
     transcribe(job_id)
     before = told(flow_runtime, job_id)
-    with pytest.raises(CancelledRun):
+    with pytest.raises(Abort):
         transcribe(job_id)
     assert told(flow_runtime, job_id) == before
 
@@ -86,8 +88,12 @@ def test_a_run_of_a_job_that_was_cancelled_or_deleted_ends_quietly(flow_runtime:
     flow_runtime.store(cancel_job, cancelled)
     flow_runtime.store(delete_job, deleted)
     for job_id in (cancelled, deleted):
-        state = transcribe(job_id, return_state=True)
-        assert state.is_cancelled()
+        with pytest.raises(Abort):
+            transcribe(job_id)
+    with get_client(sync_client=True) as client:
+        newest = client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=2)
+    assert {run.parameters["job_id"] for run in newest} == {str(cancelled), str(deleted)}
+    assert {run.state_name for run in newest} == {"Cancelled"}
     assert [event["type"] for event in told(flow_runtime, cancelled)] == ["error"]
     assert told(flow_runtime, deleted) == []
 
