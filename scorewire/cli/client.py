@@ -18,10 +18,13 @@ from scorewire.errors import (
     ScorewireError,
     ServiceUnavailableError,
     TooManyRequestsError,
+    UnauthenticatedError,
 )
 from scorewire.jobs.job import Job
 from scorewire.jobs.messages import Completed, EventMessage, Failed, Heartbeat, Pong, Progress
 from scorewire.jobs.options import Options
+
+TOKEN_HINT = "Put one into SCOREWIRE_TOKEN; `scorewire token` makes one where the secret is."  # noqa: S105 - a sentence
 
 _TIMEOUT = httpx.Timeout(30.0, write=None)  # an upload takes as long as the line does
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -186,6 +189,9 @@ def _raise_for(answer: httpx.Response) -> None:
         problem = _Problem(detail=f"The server answered {answer.status_code} to {answer.url.path}.")
     if problem.code is ErrorCode.TOO_MANY_REQUESTS:
         raise TooManyRequestsError(problem.detail, retry_after_s=retry_after_s(answer.headers))
+    if problem.code is ErrorCode.NOT_AUTHENTICATED:
+        msg = f"{problem.detail} {TOKEN_HINT}"
+        raise UnauthenticatedError(msg)
     raise _error_class(problem.code)(problem.detail)
 
 

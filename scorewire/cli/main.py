@@ -60,6 +60,11 @@ app.command(
     name="doctor",
     help="Check this machine, and say what to do about what is missing.",
 )
+app.command(
+    "scorewire.cli.token:token",
+    name="token",
+    help="Make a token for a server that asks for one, with its secret.",
+)
 app.command("scorewire.cli.version:version", name="version", help="Print the version.")
 
 

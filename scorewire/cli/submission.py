@@ -10,7 +10,8 @@ from uuid import UUID
 
 import msgspec
 
-from scorewire.cli.client import Accepted, Client
+from scorewire.cli.access import asks_for_tokens, token_to_show
+from scorewire.cli.client import TOKEN_HINT, Accepted, Client
 from scorewire.cli.composition import read_settings, stack_config
 from scorewire.cli.follow import Update, follow
 from scorewire.cli.progress import display
@@ -21,6 +22,7 @@ from scorewire.errors import (
     ScorewireError,
     ServiceUnavailableError,
     TooManyRequestsError,
+    UnauthenticatedError,
 )
 from scorewire.jobs.job import Job, JobStatus
 from scorewire.jobs.messages import ErrorDetail
@@ -62,7 +64,7 @@ async def submit(recording: str, options: Options, folder: Path, server: str | N
     path = None if _is_link(recording) else _existing(recording)
     _make_folder(folder)
     settings = read_settings()
-    token = settings.token.get_secret_value() if settings.token else None
+    token = token_to_show(settings)
     async with (
         _server(settings, server) as (server_url, shared),
         Client(server_url, token) as client,
@@ -173,6 +175,9 @@ async def _server(settings: Settings, server: str | None) -> AsyncIterator[tuple
                 raise ServiceUnavailableError(msg)
         yield running.api_url, True
         return
+    if asks_for_tokens(settings) and token_to_show(settings) is None:
+        msg = f"The server that starts for this command will ask for a token. {TOKEN_HINT}"
+        raise UnauthenticatedError(msg)
     from scorewire.stack.supervisor import running_stack  # noqa: PLC0415 - only where one starts
 
     say("No stack is running: starting one for this command (`scorewire up` keeps one running).")

@@ -1,11 +1,10 @@
 """`scorewire up`: the whole stack in one terminal."""
 
+from scorewire.cli.access import asks_for_tokens, standing
 from scorewire.cli.composition import read_settings, stack_config
 from scorewire.cli.running import StoppedError, run
 from scorewire.cli.terminal import say
 from scorewire.settings import Settings
-
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 def up() -> None:
@@ -14,11 +13,7 @@ def up() -> None:
     Settings are environment variables: docs/configuration.md lists them.
     """
     settings = read_settings()
-    if settings.host not in _LOOPBACK:
-        say(
-            f"Warning: the API listens on {settings.host}, so other machines can reach it. "
-            "Whoever reaches it may use it: let a firewall or a proxy with a login decide who may."
-        )
+    say(standing(settings.host, locked=asks_for_tokens(settings)))
     try:
         run(_serve(settings))
     except StoppedError:

@@ -1,4 +1,4 @@
-"""The environment of the stack's services: one full set, the same for each of them.
+"""The environment of the stack's services: one full set, the same for each of them but for keys.
 
 The API, the worker and the flow processes that it starts must agree on every address and secret,
 so there is one place that names them all.
@@ -28,6 +28,15 @@ def service_environment(config: StackConfig, urls: StackUrls) -> dict[str, str]:
         # who came first; and files that a killed run left behind would stay for ever.
         | {"TMPDIR": str(config.scratch)}
     )
+
+
+def without_keys(environment: Mapping[str, str]) -> dict[str, str]:
+    """What the parts get that check no tokens: all but the API.
+
+    The worker opens files of strangers; whoever took it over could otherwise sign tokens.
+    """
+    kept_back = {"SCOREWIRE_JWT_SECRET", "SCOREWIRE_TOKEN"}
+    return {name: value for name, value in environment.items() if name not in kept_back}
 
 
 def _no_proxy(inherited: Mapping[str, str]) -> dict[str, str]:

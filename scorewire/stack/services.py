@@ -11,7 +11,7 @@ import httpx
 
 from scorewire.jobs.launching import WORK_POOL
 from scorewire.stack.config import StackConfig, StackUrls
-from scorewire.stack.environment import service_environment
+from scorewire.stack.environment import service_environment, without_keys
 from scorewire.stack.ports import LOOPBACK
 from scorewire.stack.process import Program
 from scorewire.stack.service import Service, run_once
@@ -116,7 +116,7 @@ class Services:
         return Program(
             name=name,
             command=(sys.executable, "-m", module, *arguments),
-            environment=self._environment,
+            environment=self._environment if name == "api" else without_keys(self._environment),
             log_path=self._log(name),
             marker=self._config.marker(name),
             folder=self._config.data_dir,

@@ -17,6 +17,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from api.app import create_app
+from scorewire.cli.client import Client
+from scorewire.errors import UnauthenticatedError
+from scorewire.jobs.messages import Failed
+from scorewire.jobs.options import Options
 from scorewire.jobs.stages import Stage
 from scorewire.settings import Settings
 from scorewire.store.events import append_completed, append_progress
@@ -240,3 +244,17 @@ async def test_strange_tokens_break_nothing(locked: httpx.AsyncClient) -> None:
             assert await watched(f"{url}?token={strange}") == ([], 4401)
     for query in ("token=%ff%fe", "token=%ed%a0%80", "token=", "token=a&token=b"):
         assert await watched(f"{url}?{query}") == ([], 4401)
+
+
+async def test_the_command_line_shows_its_token(locked: httpx.AsyncClient) -> None:
+    """[A2] `scorewire transcribe` is served with a token, and hears without one what to set."""
+    link, options = LINK["youtube_url"], Options(title="Song")
+    server = str(locked.base_url)
+    async with Client(server, token("ada")) as client:
+        accepted = await client.submit_link(link, options)
+        stream = client.stream(accepted.websocket_url, after=0)
+        assert [type(event) async for event in stream] == [Failed]  # as Prefect is away
+        assert (await client.job(accepted.job_id)).title == "Song"
+    async with Client(server) as client:
+        with pytest.raises(UnauthenticatedError, match=r"asks for a token.*SCOREWIRE_TOKEN"):
+            await client.submit_link(link, options)

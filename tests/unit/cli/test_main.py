@@ -45,11 +45,11 @@ def test_simple_questions_import_nothing_heavy(arguments: list[str]) -> None:
 def test_help_names_every_command() -> None:
     """All commands are listed with what they do."""
     said = scorewire("--help").stdout
-    for command in ("up", "transcribe", "convert", "doctor", "version"):
+    for command in ("up", "transcribe", "convert", "doctor", "token", "version"):
         assert re.search(rf"^│ {command} +\w", said, re.MULTILINE), command
 
 
-@pytest.mark.parametrize("command", ["up", "transcribe", "convert", "doctor", "version"])
+@pytest.mark.parametrize("command", ["up", "transcribe", "convert", "doctor", "token", "version"])
 def test_every_command_can_be_loaded(command: str) -> None:
     """Each command's own help works, so the import string behind it is right."""
     done = scorewire(command, "--help")

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from scorewire.settings import Settings
 from scorewire.stack.config import StackConfig, StackUrls
 from scorewire.stack.environment import service_environment
+from scorewire.stack.services import Services
 
 URLS = StackUrls(
     api="http://127.0.0.1:8123",
@@ -81,3 +82,16 @@ def _prefect_variables(model: type[BaseModel]) -> set[str]:
         else:
             names.add(f"{model.model_config.get('env_prefix', '')}{name}".upper())
     return names
+
+
+def test_only_the_api_has_the_key_to_tokens() -> None:
+    """[A2] A worker that a recording took over can sign no tokens."""
+    inherited = {"SCOREWIRE_JWT_SECRET": "s", "SCOREWIRE_TOKEN": "t", "SCOREWIRE_DEVICE": "cpu"}
+    config = StackConfig(data_dir=Path("/data"), environment=inherited)
+    services = Services(config, URLS)
+    api = services.api()._child.program.environment  # noqa: SLF001 - what the process will get
+    assert api == service_environment(config, URLS)
+    withheld = {"SCOREWIRE_JWT_SECRET", "SCOREWIRE_TOKEN"}
+    for part in (services.worker(), services.prefect()):
+        given = part._child.program.environment  # noqa: SLF001 - what the process will get
+        assert given.keys() == api.keys() - withheld
