@@ -8,7 +8,7 @@ from uuid import uuid4
 from litestar import Request, Response, post
 
 from api.body import RequestBody
-from api.documentation import UploadOperation
+from api.documents.forms import UploadOperation
 from api.idempotency import REPLAYED, IdempotencyKey, checked_key
 from api.schemas import JobAccepted, TranscribeRequest
 from api.services import Services
