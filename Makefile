@@ -15,7 +15,7 @@ WEB := web/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .SILENT: .venv/.ready $(UV) $(WEB) help
-.PHONY: help setup demo up test lint unit wire lock lock-check clean
+.PHONY: help setup demo up test lint unit conformance wire lock lock-check clean
 
 help: ## List what can be done here
 	grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,12 @@ lint: .venv/.ready ## Formatting, types, layers, spelling
 
 unit: .venv/.ready $(WEB)
 	$(BIN)/pytest
+
+# TOKEN, STRANGER_TOKEN and SECRET are read from the environment: everyone on a machine sees arguments.
+conformance: .venv/.ready ## Test the wire of this code, or of the deployment at URL=…
+	$(BIN)/pytest tests/contract/conformance --clauses $(if $(URL),--url $(URL)) \
+	  $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(if $(HEARTBEAT_S),--heartbeat-s $(HEARTBEAT_S)) \
+	  $(if $(CONNECTIONS_PER_MINUTE),--connections-per-minute $(CONNECTIONS_PER_MINUTE))
 
 wire: .venv/.ready $(WEB) ## Generate the API's documents and the page's types again
 	$(BIN)/python web/wire.py
