@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+import structlog
 from litestar import Litestar, Router
 from litestar.di import Provide
 
@@ -26,6 +27,8 @@ from scorewire.logs import configure
 from scorewire.settings import Settings
 from scorewire.stack import swagger_ui
 from scorewire.store.engine import open_engine
+
+log = structlog.get_logger(__name__)
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -57,6 +60,8 @@ def create_app(settings: Settings) -> Litestar:
 
     @contextlib.asynccontextmanager
     async def connections(_app: Litestar) -> AsyncIterator[None]:
+        if gate.open:
+            log.info("no key is set: everyone who reaches this server may use it")
         warming_up = asyncio.create_task(launcher.warm_up())
         try:
             yield

@@ -27,7 +27,6 @@ SUBPROTOCOL = "scorewire.v1"
 """The subprotocol that a WebSocket client offers beside its token."""
 
 _TOKEN_SUBPROTOCOL = "bearer."  # noqa: S105 - what comes before a token, and none itself
-_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -92,11 +91,11 @@ class Gate:
         return next((name for name in offered if name.startswith(_TOKEN_SUBPROTOCOL)), None)
 
     def check_origin(self, connection: Connection) -> None:
-        """Keep foreign web pages out.
+        """Keep foreign web pages out, even from answers that they could not read.
 
         Raises:
-            ForeignOriginError: a page of another site asks for a WebSocket, or for a change; or
-                this open server is asked for by a name that is not its own.
+            ForeignOriginError: a page of another site asks, or this open server is asked for by a
+                name that is not its own.
         """
         host = connection.headers.get("host")
         if self.open and host is not None and not self._is_own_name(host):
@@ -105,8 +104,6 @@ class Gate:
                 "address, or name it in SCOREWIRE_ALLOWED_ORIGINS."
             )
             raise ForeignOriginError(message)
-        if connection.scope.get("method") in _SAFE_METHODS:
-            return
         told = connection.headers.get("origin")
         if told is None:  # no page, so nobody else's browser
             return

@@ -44,7 +44,7 @@ async def test_a_foreign_page_opens_no_socket(client: httpx.AsyncClient, job_id:
 
 
 async def test_a_foreign_page_changes_nothing(client: httpx.AsyncClient, job_id: UUID) -> None:
-    """[A1] [R3] A form of another site, which no preflight precedes, is refused with a problem."""
+    """[A1] [R3] Forms, and streams that would count, are refused though no preflight precedes them."""
     before = (await client.get("/api/v1/jobs")).json()
     for method, path, body in (
         ("POST", "/api/v1/transcribe", {"json": LINK}),
@@ -52,6 +52,7 @@ async def test_a_foreign_page_changes_nothing(client: httpx.AsyncClient, job_id:
         ("POST", f"/api/v1/jobs/{job_id}/retry", {}),
         ("POST", f"/api/v1/jobs/{job_id}/cancel", {}),
         ("DELETE", f"/api/v1/jobs/{job_id}", {}),
+        ("GET", f"/api/v1/jobs/{job_id}/events", {}),
     ):
         answer = await client.request(method, path, headers={"Origin": EVIL}, **body)  # type: ignore[arg-type]  # a kind of body each
         assert (answer.status_code, answer.json()["code"]) == (403, "foreign_origin"), path
