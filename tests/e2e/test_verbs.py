@@ -111,6 +111,8 @@ def test_a_job_cancelled_while_its_process_starts_is_not_worked_on(
     """[R2] [J4] A process that was on its way finds the job taken from it, and ends quietly."""
     faults = Faults(stack.data_dir, "separation")
     faults.plan()
+    while stack.flow_processes():  # those of earlier jobs, on their way out
+        time.sleep(0.05)
     job_id = client.upload(make_recording(seed=208), separation="demucs")
     while not (starting := stack.flow_processes()):
         time.sleep(0.05)
