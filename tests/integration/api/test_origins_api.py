@@ -44,7 +44,7 @@ async def test_a_foreign_page_opens_no_socket(client: httpx.AsyncClient, job_id:
 
 
 async def test_a_foreign_page_changes_nothing(client: httpx.AsyncClient, job_id: UUID) -> None:
-    """[A1] [R3] Forms, and streams that would count, are refused though no preflight precedes them."""
+    """[A1] [R3] Forms and streams, which no preflight precedes, are refused with a problem."""
     before = (await client.get("/api/v1/jobs")).json()
     for method, path, body in (
         ("POST", "/api/v1/transcribe", {"json": LINK}),
