@@ -45,6 +45,8 @@ class SharedSecret(Keys):
     """
 
     def __init__(self, secret: str) -> None:
+        if not secret:
+            raise _too_short(where="SCOREWIRE_JWT_SECRET", algorithm="HS256")
         encoded = base64url_encode(secret.encode()).decode()
         self._key = _usable({"kty": "oct", "k": encoded}, "HS256", "SCOREWIRE_JWT_SECRET")
 
@@ -135,10 +137,13 @@ def _usable(jwk: dict[str, Any], algorithm: Algorithm, where: str) -> jwt.PyJWK:
         message = f"{where} has a key that is not one for {algorithm}; correct it."
         raise SetupError(message) from None
     if too_short:
-        least = "32 bytes" if algorithm == "HS256" else "2048 bits"
-        message = f"{where} has a key that is too short; it takes at least {least}, at random."
-        raise SetupError(message)
+        raise _too_short(where=where, algorithm=algorithm)
     if algorithm != "HS256" and "d" in jwk:
         message = f"{where} has a private key; leave only public keys there."
         raise SetupError(message)
     return key
+
+
+def _too_short(*, where: str, algorithm: Algorithm) -> SetupError:
+    least = "32 bytes" if algorithm == "HS256" else "2048 bits"
+    return SetupError(f"{where} has a key that is too short; it takes at least {least}, at random.")
