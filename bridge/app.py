@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from litestar import Litestar
 from litestar.di import Provide
 
+from bridge.health import live, ready
 from bridge.plugin import BridgePlugin
 from scorewire.errors import StackFailedError
 from scorewire.http.installation import gate_of, limits_of
@@ -48,6 +49,7 @@ def create_app(settings: Settings) -> Litestar:
         heartbeat_s=settings.heartbeat_s,
     )
     return Litestar(
+        route_handlers=[live, ready],
         dependencies={"caller": Provide(gate.admit, sync_to_thread=False)},
         exception_handlers=PROBLEM_HANDLERS,
         cors_config=cors(settings.allowed_origins),

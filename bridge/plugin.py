@@ -40,8 +40,7 @@ class BridgePlugin(InitPlugin):
         self, engine: Engine, database_url: str, *, gate: Gate, limits: Limits, heartbeat_s: float
     ) -> None:
         hub = Hub()
-        self._listener = Listener(database_url)
-        self._pump = Pump(engine, self._listener, hub)
+        self._pump = Pump(engine, Listener(database_url), hub)
         self._bridge = Bridge(
             engine, hub=hub, pump=self._pump, gate=gate, limits=limits, heartbeat_s=heartbeat_s
         )
@@ -49,7 +48,7 @@ class BridgePlugin(InitPlugin):
     @property
     def listening(self) -> bool:
         """Whether events arrive at this moment."""
-        return self._listener.connected
+        return self._pump.listening()
 
     @override
     def on_app_init(self, app_config: AppConfig) -> AppConfig:
@@ -61,6 +60,8 @@ class BridgePlugin(InitPlugin):
 
     @contextlib.asynccontextmanager
     async def _running(self, _app: Litestar) -> AsyncIterator[None]:
+        if self._bridge.gate.open:
+            log.info("no key is set: everyone who reaches this server may use it")
         pumping = asyncio.create_task(self._pump.run())
         pumping.add_done_callback(_report)
         try:

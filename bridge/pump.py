@@ -36,6 +36,10 @@ class Pump:
         self._reads: set[asyncio.Task[Sequence[Event]]] = set()
         self._reading = asyncio.Semaphore(MAX_READS)
 
+    def listening(self) -> bool:
+        """Say whether events arrive at this moment."""
+        return self._listener.connected
+
     async def run(self) -> None:
         """Pass events on until cancelled."""
         await self._listener.run(self._hear)

@@ -51,6 +51,7 @@ class Bridge:
         self.hub = hub
         self.gate = gate
         self.read_page = pump.read_page
+        self.listening = pump.listening
         self._limits = limits
         self._heartbeat_s = heartbeat_s
 
