@@ -15,7 +15,7 @@ WEB := web/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .SILENT: .venv/.ready $(UV) $(WEB) help
-.PHONY: help setup demo up test lint unit conformance wire lock lock-check clean
+.PHONY: help setup demo up test lint unit conformance fuzz wire lock lock-check clean
 
 help: ## List what can be done here
 	grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,11 @@ conformance: .venv/.ready ## Test the wire of this code, or of the deployment at
 
 wire: .venv/.ready $(WEB) ## Generate the API's documents and the page's types again
 	$(BIN)/python web/wire.py
+
+fuzz: .venv/.ready ## Ask a running server what it does not expect: make fuzz URL=… [TOKEN=…] [SECONDS=…]
+	$(BIN)/schemathesis --config-file tests/integration/api/schemathesis.toml \
+	  run $(URL)/api/openapi/openapi.json --max-time $(or $(SECONDS),600) \
+	  $(if $(TOKEN),--header "Authorization: Bearer $(TOKEN)")
 
 lock: $(UV) ## Resolve the dependencies again, into requirements.lock
 	$(LOCK) --output-file requirements.lock

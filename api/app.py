@@ -83,6 +83,7 @@ def create_app(settings: Settings) -> Litestar:
                 route_handlers=[
                     listing.read_jobs,
                     ending.cancel,
+                    ending.options,  # before its sibling, of which Litestar would derive another
                     ending.remove,
                     scores.read_musicxml,
                     scores.read_midi,

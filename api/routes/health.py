@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable
 
 from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
 
 from api.schemas import Liveness, Readiness
 from api.services import Services
@@ -17,7 +18,13 @@ async def live() -> Liveness:
     return Liveness()
 
 
-@get("/health/ready", security=[{}], tags=["health"], summary="The service can work")
+@get(
+    "/health/ready",
+    responses={503: ResponseSpec(Readiness, description="A part is away", generate_examples=False)},
+    security=[{}],
+    tags=["health"],
+    summary="The service can work",
+)
 async def ready(services: Services) -> Response[Readiness]:
     """Ask the database, the event listener and Prefect; 503 if any of them is away."""
     database, prefect = await asyncio.gather(
