@@ -25,14 +25,18 @@ class Watcher(ABC):
         read_page: reads rows.
     """
 
-    __slots__ = ("_loop", "_read_page", "_reading", "_release", "_session", "_timer", "job_id")
+    __slots__ = (
+        "_loop", "_read_page", "_reading", "_release", "_session", "_timer", "_timer_due_s",
+        "job_id",
+    )  # fmt: skip
 
     def __init__(self, job_id: UUID, session: Session, read_page: ReadPage) -> None:
         self.job_id = job_id
         self._session = session
         self._read_page = read_page
         self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._timer_due_s = 0.0  # uvloop's handle of a timer that is due at once does not say
         self._reading: asyncio.Task[None] | None = None
         self._release: Callable[[], None] | None = None
 
@@ -120,10 +124,11 @@ class Watcher(ABC):
             return
         due_s = self._session.next_tick_s()
         if self._timer is not None:
-            if self._timer.when() <= due_s:
+            if self._timer_due_s <= due_s:
                 return
             self._timer.cancel()
         self._timer = self._loop.call_at(due_s, self._tick)
+        self._timer_due_s = due_s
 
     def _tick(self) -> None:
         self._timer = None
