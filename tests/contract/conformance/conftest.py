@@ -133,6 +133,15 @@ async def working(jobs: JobMaker) -> AsyncIterator[str]:
     await jobs.cancel(job_id)
 
 
+@pytest.fixture
+async def waiting(jobs: JobMaker) -> AsyncIterator[str]:
+    """A job of which nothing is heard for long, cancelled after the test."""
+    queue = await jobs.waiting()
+    yield queue[-1]
+    for job_id in reversed(queue):
+        await jobs.cancel(job_id)
+
+
 @pytest.fixture(scope="session")
 async def life(client: Client, jobs: JobMaker) -> Life:
     """All that was told of a job from its submission to its score, over each channel."""

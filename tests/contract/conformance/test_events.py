@@ -46,9 +46,9 @@ async def test_nothing_left_is_204(client: Client, life: Life) -> None:
         assert await source.response.aread() == b""
 
 
-async def test_silence_has_comments(client: Client, working: str) -> None:
+async def test_silence_has_comments(client: Client, waiting: str) -> None:
     """[S1] [M4] The heartbeat is a comment line, which an event source ignores."""
-    async with client.events(working) as source:
+    async with client.events(waiting) as source:
         async with asyncio.timeout(3 * client.deployment.heartbeat_s + 30):
             async for block in source.blocks:
                 if block.comments:

@@ -104,9 +104,3 @@ async def test_a_cut_client_resumes(client: Client, jobs: JobMaker) -> None:
     together = [message["id"] for message in [*messages, *rest]]
     assert together == list(range(1, len(together) + 1))
     assert (rest[-1]["type"], code) == ("completed", 1000)
-
-
-async def test_a_server_listens_on_loopback_alone(program: Program, visitor: Client) -> None:
-    """[A1] Without a secret and without being told an address, it is reached from here alone."""
-    assert program.listens_on() == {"127.0.0.1"}
-    assert (await visitor.get("/api/v1/jobs")).status_code == 200

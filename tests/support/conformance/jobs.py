@@ -10,6 +10,9 @@ from conformance.client import WAIT_S, Client
 from conformance.scripts import Script, recording_of
 
 POLL_S = 0.1
+QUEUE = 6
+"""Long jobs that keep one worker at work for the two minutes that silence takes ([M4])."""
+
 ENDED = {"completed", "failed"}
 
 
@@ -47,6 +50,15 @@ class JobMaker:
         job_id = await self.make(Script.HOLDS)
         await self.until(job_id, {"processing"})
         return job_id
+
+    async def waiting(self) -> list[str]:
+        """Return jobs of which the last has nothing to tell for a long time.
+
+        A real deployment is given so much work that it has to wait for its turn.
+        """
+        if self._client.deployment.scripted:
+            return [await self.working()]
+        return [await self.make(Script.HOLDS) for _ in range(QUEUE)]
 
     async def ended(self, script: Script) -> str:
         """Return a job that has come to the end of its script."""

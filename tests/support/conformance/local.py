@@ -70,6 +70,7 @@ class Local:
         return {
             "SCOREWIRE_DATABASE_URL": self.database_url,
             "SCOREWIRE_DATA_DIR": str(self.data_dir),
+            "SCOREWIRE_HEARTBEAT_S": str(HEARTBEAT_S),
             "SCOREWIRE_CONNECTIONS_PER_MINUTE": "0",
             "SCOREWIRE_SUBMISSIONS_PER_MINUTE": "0",
             "PREFECT_API_URL": self.prefect_url,

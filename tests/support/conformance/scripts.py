@@ -17,9 +17,10 @@ import numpy as np
 import soundfile
 
 SAMPLE = Path(__file__).parents[3] / "samples" / "petzold-menuet.ogg"
+SAMPLE_S = 22.0
 RATE_HZ = 8_000
 LONG_S = 840.0
-"""Nearly the longest recording that is taken by default: work for minutes."""
+"""Nearly the longest recording that is taken by default: work for half a minute, or more."""
 
 _count = itertools.count()
 
@@ -30,7 +31,7 @@ class Script(StrEnum):
     COMPLETES = "completes"
     FAILS = "fails"
     HOLDS = "holds"
-    """Works until it is cancelled; on a real deployment, for minutes at most."""
+    """Works until it is cancelled; on a real deployment, half a minute at least."""
     WAITS = "waits"
     """Is never begun. Scripted only, like those below."""
     STUMBLES = "stumbles"
@@ -60,11 +61,12 @@ def recording_of(script: Script, *, scripted: bool) -> Recording:
     options: dict[str, Any] = {"title": script.title, "recording": "solo", "instruments": ["piano"]}
     if scripted or script is Script.FAILS:
         return Recording("silence.wav", _silence(), options)
+    # Every section is another, so that no result of an earlier job is found again.
+    shorter_s = next(_count) % 100 / 10
     if script is Script.HOLDS:
-        return Recording("long.flac", _long(), options)
-    # Every section is another, so that no result of an earlier run is found again.
-    end_s = 12.0 + next(_count) % 100 / 10
-    return Recording(SAMPLE.name, SAMPLE.read_bytes(), {**options, "end_s": end_s})
+        return Recording("long.flac", _long(), {**options, "end_s": LONG_S - shorter_s})
+    options["end_s"] = SAMPLE_S - shorter_s
+    return Recording(SAMPLE.name, SAMPLE.read_bytes(), options)
 
 
 @cache
