@@ -10,11 +10,11 @@ from typing import Any, Protocol, Self
 
 from litestar.connection import ASGIConnection
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
+from bridge.requests import BoundedHttpProtocol
 from scorewire.errors import StackFailedError
 
 EXTENSION = "scorewire"
@@ -91,6 +91,9 @@ class StreamProtocol(_Found, WebSocketsSansIOProtocol):
 
     def take_over(self, stream: Streaming) -> None:
         """Hand the accepted connection to a stream; the application need not stay for it."""
+        if self.disconnected:  # uvloop lets nobody touch a transport that has ended
+            stream.gone()
+            return
         self._stream = stream
         self.transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
         while not self.queue.empty():
@@ -98,13 +101,11 @@ class StreamProtocol(_Found, WebSocketsSansIOProtocol):
             if message["type"] == "websocket.receive":
                 text = message.get("text")
                 stream.received(text.encode() if text is not None else message["bytes"] or b"")
-        if self.read_paused:
+        if self.read_paused and not self.transport.is_closing():
             self.read_paused = False
             self.transport.resume_reading()
         # Thousands of idle connections need not remember how they began.
         del self.scope, self.request, self.response
-        if self.disconnected:
-            stream.gone()
 
     def close(self, code: int, reason: str) -> None:
         """Begin the closing handshake; a client that does not take part is cut off."""
@@ -192,7 +193,7 @@ class StreamProtocol(_Found, WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
 
 
-class HttpProtocol(_Found, HttpToolsProtocol):
+class HttpProtocol(_Found, BoundedHttpProtocol):
     """An HTTP connection whose long answer hears of the server's end, and can be cut off."""
 
     _stream: Streaming | None = None

@@ -115,8 +115,8 @@ async def stream(socket: Socket, bridge: Bridge) -> None:
         bridge.hub.add(watcher)
         leaving.callback(bridge.hub.remove, watcher)
         watcher.on_gone(leaving.pop_all().close)
-        watcher.start()
         connection.take_over(watcher)
+        watcher.start()
 
 
 async def _session(socket: Socket, bridge: Bridge) -> tuple[UUID, Session]:

@@ -1,15 +1,18 @@
 """The bridge alone, in a real uvicorn on a real Postgres, and clients to watch it with."""
 
 import asyncio
+import gc
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 import pytest
+import structlog
+from apart import Served, serving_apart
 from pydantic import SecretStr
-from serving import serving
 from sqlalchemy.ext.asyncio import AsyncEngine
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -22,6 +25,7 @@ from scorewire.store.events import append_completed, append_progress
 
 WAIT_S = 15.0
 HEARTBEAT_S = 0.5
+SEND_BUFFER_BYTES = 16 * 1024
 
 Message = dict[str, Any]
 
@@ -62,11 +66,29 @@ Tell = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture
-async def address(migrated_url: str) -> AsyncIterator[str]:
-    """`host:port` of a bridge with a short heartbeat."""
-    settings = Settings(database_url=SecretStr(migrated_url), heartbeat_s=HEARTBEAT_S)
-    async with serving(create_app(settings)) as address:
-        yield address
+async def served(migrated_url: str, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Served]:
+    """A bridge with a short heartbeat and small buffers, which has no fault to report."""
+    settings = Settings(
+        database_url=SecretStr(migrated_url),
+        heartbeat_s=HEARTBEAT_S,
+        connections_per_minute=0,
+        max_streams_per_address=1_000,
+    )
+    with structlog.testing.capture_logs() as told:
+        async with serving_apart(
+            create_app(settings), send_buffer_bytes=SEND_BUFFER_BYTES
+        ) as served:
+            yield served
+            await served.ask(gc.collect)  # a task whose failure nobody saw then says so
+            faults = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert [record.getMessage() + str(record.exc_info) for record in faults] == []
+    assert [line for line in told if line["log_level"] in {"error", "critical"}] == []
+
+
+@pytest.fixture
+def address(served: Served) -> str:
+    """Its `host:port`."""
+    return served.address
 
 
 @pytest.fixture
