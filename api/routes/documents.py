@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from litestar import MediaType, Response, Router, get
+from litestar.exceptions import InternalServerException
 from litestar.handlers import HTTPRouteHandler
 from litestar.static_files import create_static_files_router
 
 from api.documents import pages
 from api.documents.asyncapi import asyncapi_document
+from scorewire.http.problems import no_such_file_problem
 from scorewire.jobs.schema import message_schema
 from scorewire.stack.swagger_ui import INSTALL_HINT
 
@@ -80,7 +82,13 @@ def routes(swagger_ui: Path | None) -> Sequence[HTTPRouteHandler | Router]:
     if swagger_ui is None:
         return [*documents, browse_without_swagger_ui]
     files = create_static_files_router(
-        path="/api/docs/assets", directories=[swagger_ui], include_in_schema=False
+        path="/api/docs/assets",
+        directories=[swagger_ui],
+        include_in_schema=False,
+        exception_handlers={
+            ValueError: no_such_file_problem,
+            InternalServerException: no_such_file_problem,
+        },
     )
     return [*documents, browse, start_swagger_ui, files]
 

@@ -17,7 +17,7 @@ from api.uploads import FORM_OVERHEAD_BYTES, receive_upload
 from scorewire.errors import RecordingError, RequestError, ScorewireError
 from scorewire.http.callers import Caller
 from scorewire.http.documentation import JobId, problems
-from scorewire.http.problems import encoding_problem
+from scorewire.http.problems import undecodable_problem
 from scorewire.jobs.source import LinkSource
 from scorewire.media.link import check_link
 from scorewire.store.jobs import existing_job, open_attempt
@@ -29,7 +29,10 @@ MAX_JSON_BYTES = 64 * 1024
 @post(
     "/api/v1/transcribe",
     request_max_body_size=MAX_JSON_BYTES,
-    exception_handlers={UnicodeDecodeError: encoding_problem},
+    exception_handlers={
+        UnicodeDecodeError: undecodable_problem,
+        RecursionError: undecodable_problem,
+    },
     responses=problems(400, 401, 403, 413, 422, 429),
     response_headers=[REPLAYED],
     tags=["jobs"],

@@ -1,13 +1,14 @@
 """Every error that leaves the server, as RFC 9457 problem details ([R3])."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, NotFoundException, ValidationException
 from litestar.types import ExceptionHandlersMap
 from msgspec import Meta
 
@@ -65,6 +66,7 @@ _DETAILS = {
 }
 _RETRY_AFTER_S = 5
 _SERVER_ERROR = 500
+_CLIENT_LEFT = "client disconnected prematurely"  # Litestar's words, for no fault of the server
 # Litestar decodes a body as the field `data` of the handler's arguments.
 _LEADING_DATA = re.compile(r"^data(?:\.|$)")
 _DECODING_ERROR = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)
@@ -147,6 +149,9 @@ def scorewire_problem(
 def http_problem(_request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     """Answer with an error that Litestar found."""
     status = error.status_code
+    if error.detail == _CLIENT_LEFT:
+        message = "The connection ended before the body did; send the request again."
+        return scorewire_problem(_request, InvalidRequestError(message))
     if status >= _SERVER_ERROR:
         return unexpected_problem(_request, error)
     errors = []
@@ -162,12 +167,19 @@ def http_problem(_request: Request[Any, Any, Any], error: HTTPException) -> Resp
     return answer
 
 
-def encoding_problem(
-    request: Request[Any, Any, Any], _error: UnicodeDecodeError
+def undecodable_problem(
+    request: Request[Any, Any, Any], error: UnicodeDecodeError | RecursionError
 ) -> Response[Problem]:
-    """Answer to a JSON body in another encoding, which Litestar does not foresee."""
+    """Answer to a JSON body in another encoding, or of great depth; Litestar foresees neither."""
     message = "The body is not JSON in UTF-8; correct the encoding and send it again."
+    if isinstance(error, RecursionError):
+        message = "The body is nested too deeply; send what the API's description shows."
     return scorewire_problem(request, InvalidRequestError(message))
+
+
+def no_such_file_problem(request: Request[Any, Any, Any], _error: Exception) -> Response[Problem]:
+    """Answer to a file's name that no file system takes, which Litestar does not foresee."""
+    return http_problem(request, NotFoundException())
 
 
 def unexpected_problem(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
@@ -185,22 +197,34 @@ def _validation_errors(error: ValidationException) -> list[FieldError]:
     return [FieldError(str(fault.get("key", "")), str(fault["message"])) for fault in told]
 
 
-def _answer(
-    status: int, code: ErrorCode, detail: str, errors: list[FieldError], *, retryable: bool
-) -> Response[Problem]:
-    problem = Problem(
+def problem(
+    status: int,
+    code: ErrorCode,
+    detail: str,
+    errors: Sequence[FieldError] = (),
+    *,
+    retryable: bool = False,
+) -> Problem:
+    """Describe why a request was not served."""
+    return Problem(
         type=f"{TYPE_PREFIX}{code.value}",
         title=code.value.replace("_", " ").capitalize(),
         status=status,
         detail=detail,
         code=code,
         retryable=retryable,
-        errors=errors,
+        errors=list(errors),
     )
+
+
+def _answer(
+    status: int, code: ErrorCode, detail: str, errors: list[FieldError], *, retryable: bool
+) -> Response[Problem]:
+    told = problem(status, code, detail, errors, retryable=retryable)
     headers = {}
     if retryable:
         headers["Retry-After"] = str(_RETRY_AFTER_S)
-    return Response(problem, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    return Response(told, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 PROBLEM_HANDLERS: ExceptionHandlersMap = {

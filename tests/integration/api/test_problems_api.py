@@ -76,6 +76,9 @@ NO_JOB = str(uuid4())
             "youtube_url",
         ),
         ("POST", "/api/v1/transcribe", b" " * 70_000, 413, "too_large", None),
+        ("POST", "/api/v1/transcribe", b"[" * 60_000, 400, "invalid_request", None),
+        ("GET", "/api/docs/assets/%00", None, 404, "not_found", None),
+        ("GET", f"/api/docs/assets/{'a' * 300}", None, 404, "not_found", None),
         ("POST", "/api/v1/transcribe", b'{"youtube_url": "\xff"}', 400, "invalid_request", None),
     ],
 )
