@@ -12,33 +12,42 @@ endif
 LOCK := $(UV) pip compile pyproject.toml --extra dev --universal --python 3.11 --generate-hashes \
 	--no-header --no-annotate --quiet --excludes requirements.apart
 WEB := web/node_modules/.package-lock.json
+PAGE := web/dist/index.html
+PAGE_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f)
+# The page's tools run on the Node that comes with a Python package; no other is needed.
+NODE = $$($(CURDIR)/$(BIN)/python -m scorewire.stack.npm --print-node)
 
 .DEFAULT_GOAL := help
-.SILENT: .venv/.ready $(UV) $(WEB) help
-.PHONY: help setup demo up test lint unit conformance fuzz wire lock lock-check clean
+.SILENT: .venv/.ready $(UV) $(WEB) $(PAGE) help
+.PHONY: help setup demo up page test lint unit conformance fuzz wire lock lock-check clean
 
 help: ## List what can be done here
 	grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-setup: .venv/.ready ## Install everything into this folder
+setup: .venv/.ready $(PAGE) ## Install everything into this folder
 
-demo: .venv/.ready ## Transcribe the sample through the whole stack
+demo: .venv/.ready $(PAGE) ## Transcribe the sample through the whole stack
 	$(BIN)/scorewire transcribe samples/petzold-menuet.ogg --solo --instruments piano \
 	  --title "Menuet in G" --output demo
 
-up: .venv/.ready ## Start the stack on this machine; Ctrl-C stops it
+up: .venv/.ready $(PAGE) ## Start the stack on this machine; Ctrl-C stops it
 	$(BIN)/scorewire up
+
+page: $(PAGE) ## Build the page that the API serves
 
 test: lint unit ## Run every check and every test
 
-lint: .venv/.ready ## Formatting, types, layers, spelling
+lint: .venv/.ready $(WEB) ## Formatting, types, layers, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+	cd web && $(NODE) node_modules/.bin/biome ci .
+	$(NODE) web/node_modules/.bin/tsc --project web
 
-unit: .venv/.ready $(WEB)
+unit: .venv/.ready $(WEB) $(PAGE)
+	$(NODE) web/node_modules/.bin/vitest run --root web
 	$(BIN)/pytest
 
 # TOKEN, STRANGER_TOKEN and SECRET are read from the environment: everyone on a machine sees arguments.
@@ -64,7 +73,7 @@ lock-check: $(UV) ## Fail where requirements.lock no longer fits pyproject.toml
 	diff requirements.lock .tools/requirements.lock
 
 clean: ## Remove what set-up made
-	rm -rf .venv .tools web/node_modules
+	rm -rf .venv .tools web/node_modules web/dist
 
 $(UV):
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
@@ -87,4 +96,9 @@ $(UV):
 $(WEB): web/package-lock.json | .venv/.ready
 	echo "Fetching the page's tools ..."
 	$(BIN)/python -m scorewire.stack.npm web
+	touch $@
+
+$(PAGE): $(WEB) $(PAGE_SOURCES)
+	echo "Building the page ..."
+	$(NODE) web/node_modules/.bin/vite build web --logLevel warn
 	touch $@

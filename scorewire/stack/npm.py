@@ -79,8 +79,14 @@ def _of_wheel(path: str) -> Path | None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Install into the folder that is named: `python -m scorewire.stack.npm web`."""
+    """Install into the folder that is named: `python -m scorewire.stack.npm web`.
+
+    With `--print-node` instead, say where the program is.
+    """
     try:
+        if arguments == ["--print-node"]:
+            sys.stdout.write(f"{node_command()}\n")
+            return 0
         for folder in arguments:
             install_locked(Path(folder), Path(folder))
     except NpmError as error:

@@ -1,0 +1,24 @@
+import { Link } from "wouter";
+import { useTheme } from "./theme";
+
+export function Header() {
+  const [theme, toggle] = useTheme();
+  const other = theme === "dark" ? "light" : "dark";
+  return (
+    <header className="masthead">
+      <div className="masthead-inner">
+        <Link href="/" className="brand">
+          <img src="/icon.svg" alt="" width="28" height="28" />
+          Scorewire
+        </Link>
+        <nav aria-label="Site">
+          <a href="/api/docs">API</a>
+          <button type="button" className="quiet" onClick={toggle} title={`Use the ${other} theme`}>
+            <span aria-hidden="true">{theme === "dark" ? "☀" : "☾"}</span>
+            <span className="visually-hidden">Use the {other} theme</span>
+          </button>
+        </nav>
+      </div>
+    </header>
+  );
+}
