@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     CTE,
+    BindParameter,
     ColumnElement,
     Select,
     Text,
@@ -47,7 +48,7 @@ def wire_time(moment: ColumnElement[datetime]) -> ColumnElement[str]:
     return func.to_char(func.timezone("UTC", moment), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
 
 
-def change_running(job_id: UUID, flow_run_id: UUID | None) -> Update:
+def change_running(job_id: UUID | BindParameter[UUID], flow_run_id: UUID | None) -> Update:
     """Update a job that has not ended; with `flow_run_id`, only if that run still owns it."""
     statement = (
         update(JobRow)

@@ -6,7 +6,8 @@ is one round trip, without BEGIN and COMMIT around it.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import asyncpg
 import msgspec
@@ -77,9 +78,13 @@ def open_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:
 
 
 async def fetch(
-    engine: AsyncEngine, statement: Executable, *, patience_s: float = 0.0
+    engine: AsyncEngine,
+    statement: Executable,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    patience_s: float = 0.0,
 ) -> Sequence[RowMapping]:
-    """Run one statement and return its rows.
+    """Run one statement, with the values of its bound parameters, and return its rows.
 
     A pooled connection may have died unnoticed (Postgres restarted), so a lost connection is
     replaced once at once; after that the statement is repeated for `patience_s`.
@@ -92,7 +97,7 @@ async def fetch(
     while True:
         try:
             async with engine.connect() as connection:
-                result = await connection.execute(statement)
+                result = await connection.execute(statement, parameters)
                 return result.mappings().all()
         except (OSError, PoolTimeoutError, DBAPIError, asyncpg.PostgresError) as error:
             if not _lost(error):

@@ -5,10 +5,11 @@ functions return False and nothing was written.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Executable, Text, cast, func, select
+from sqlalchemy import Executable, Integer, Text, Uuid, bindparam, case, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from scorewire.jobs.messages import ErrorDetail
@@ -52,17 +53,35 @@ async def append_progress(  # noqa: PLR0913 - the fields of an event, each given
     Raises:
         ServiceUnavailableError: Postgres stays out of reach for `patience_s`.
     """
-    change = change_running(job_id, flow_run_id).values(
-        progress=func.greatest(JobRow.progress, min(max(progress, 0), MAX_RUNNING_PROGRESS)),
-        message=readable(message),
-    )
-    if stage is not None:
-        change = change.values(
-            status="processing",
-            stage=stage.value,
-            started_at=func.coalesce(JobRow.started_at, func.clock_timestamp()),
+    told = {
+        "of_job": job_id,
+        "by_run": flow_run_id,
+        "to_progress": min(max(progress, 0), MAX_RUNNING_PROGRESS),
+        "in_stage": None if stage is None else stage.value,
+        "with_message": readable(message),
+    }
+    return bool(await fetch(engine, _progress_statement(), told, patience_s=patience_s))
+
+
+@cache
+def _progress_statement() -> Executable:
+    """Make the statement of every progress event; to build and compile one takes a millisecond."""
+    stage, run = bindparam("in_stage", type_=Text), bindparam("by_run", type_=Uuid)
+    change = (
+        change_running(bindparam("of_job", type_=Uuid), None)
+        .where(or_(run.is_(None), JobRow.flow_run_id == run))
+        .values(
+            progress=func.greatest(JobRow.progress, bindparam("to_progress", type_=Integer)),
+            message=bindparam("with_message", type_=Text),
+            status=case((stage.is_not(None), "processing"), else_=JobRow.status),
+            stage=func.coalesce(stage, JobRow.stage),
+            started_at=case(
+                (stage.is_(None), JobRow.started_at),
+                else_=func.coalesce(JobRow.started_at, func.clock_timestamp()),
+            ),
         )
-    return await _accepted(engine, progress_event(change), patience_s)
+    )
+    return progress_event(change)
 
 
 async def append_completed(
