@@ -13,7 +13,7 @@ LOCK := $(UV) pip compile pyproject.toml --extra dev --universal --python 3.11 -
 	--no-header --no-annotate --quiet --excludes requirements.apart
 WEB := web/node_modules/.package-lock.json
 PAGE := web/dist/index.html
-PAGE_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f)
+PAGE_SOURCES := $(shell find web/src web/index.html web/vite.config.ts -type f)
 # The page's tools run on the Node that comes with a Python package; no other is needed.
 NODE = $$($(CURDIR)/$(BIN)/python -m scorewire.stack.npm --print-node)
 

@@ -11,6 +11,7 @@ import structlog
 from litestar import Litestar, Router
 from litestar.di import Provide
 
+from api import page
 from api.documents.openapi import openapi_config
 from api.launcher import Launcher
 from api.routes import documents, ending, health, jobs, listing, scores
@@ -92,6 +93,7 @@ def create_app(settings: Settings) -> Litestar:
             health.live,
             health.ready,
             *documents.routes(swagger_ui.find()),
+            *page.routes(page.find()),
         ],
         dependencies={
             "services": Provide(lambda: services, sync_to_thread=False),

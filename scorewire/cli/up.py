@@ -31,7 +31,7 @@ async def _serve(settings: Settings) -> None:
     async with running_stack(config, say) as stack:
         login = config.data_dir / PREFECT_LOGIN_FILE
         say(
-            f"Scorewire is ready: API {stack.urls.api}/api/v1, "
+            f"Scorewire is ready: page {stack.urls.api}, API {stack.urls.api}/api/v1, "
             f"Prefect {stack.urls.prefect_ui} (login in {login}). Ctrl-C stops it."
         )
         await stack.failed()

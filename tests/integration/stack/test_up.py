@@ -95,9 +95,9 @@ def up(open_folder: Path) -> Iterator[Up]:
 
 
 def test_it_says_where_everything_is(up: Up) -> None:
-    """The ready line names API and Prefect, and they answer there."""
-    (line,) = [line for line in up.said.read_text().splitlines() if "is ready: API" in line]
-    assert f"{up.state.api_url}/api/v1," in line
+    """The ready line names the page first, then API and Prefect, and they answer there."""
+    (line,) = [line for line in up.said.read_text().splitlines() if "is ready: page" in line]
+    assert f"ready: page {up.state.api_url}, API {up.state.api_url}/api/v1," in line
     assert up.state.prefect_ui_url in line
     assert str(up.data_dir / "prefect_login") in line
     assert up.ready()

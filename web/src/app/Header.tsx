@@ -1,4 +1,5 @@
 import { Link } from "wouter";
+import icon from "./icon.svg";
 import { useTheme } from "./theme";
 
 export function Header() {
@@ -8,7 +9,7 @@ export function Header() {
     <header className="masthead">
       <div className="masthead-inner">
         <Link href="/" className="brand">
-          <img src="/icon.svg" alt="" width="28" height="28" />
+          <img src={icon} alt="" width="28" height="28" />
           Scorewire
         </Link>
         <nav aria-label="Site">
