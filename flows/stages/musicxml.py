@@ -1,4 +1,4 @@
-"""The notes become a score: MusicXML and MIDI."""
+"""The notes become a score: MusicXML, MIDI, and when everything on the page sounds."""
 
 from flows.journal import current_journal
 from flows.reporting import StageReport
@@ -14,7 +14,8 @@ def musicxml(options: Options, title: str, notes: dict[str, str]) -> dict[str, s
     """Write a job's score.
 
     Returns:
-        Blob keys by kind: `musicxml`, `midi` (quantised), `performance_midi` (as played).
+        Blob keys by kind: `musicxml`, `midi` (quantised), `performance_midi` (as played),
+        `playback` (the times of each note, bar and beat).
     """
     key = content_key(Stage.MUSICXML, notes["notes"], title, options.notation, options.instruments)
     return run_stage(musicxml_task, options, title, notes["notes"], key=key)
@@ -33,4 +34,5 @@ def musicxml_task(options: Options, title: str, notes_key: str, *, key: str) -> 
         "musicxml": store_bytes("scores", files.musicxml, ".musicxml"),
         "midi": store_bytes("scores", files.midi, ".mid"),
         "performance_midi": store_bytes("scores", files.performance_midi, ".performance.mid"),
+        "playback": store_bytes("scores", files.playback, ".playback.json"),
     }

@@ -17,6 +17,7 @@ _FIFTHS_OF_STEP = {"F": -1, "C": 0, "G": 1, "D": 2, "A": 3, "E": 4, "B": 5}
 _MINOR_FIFTHS = -3
 _MOST_ACCIDENTALS = 7
 _CIRCLE = 12
+_FIFTHS_OF_SEMITONE = 7
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,24 @@ class Key:
         """
         tonic, mode = text.split(" ")
         key = cls(tonic, mode)
-        return key if abs(key.fifths) <= _MOST_ACCIDENTALS else _from_fifths(key.fifths, mode)
+        if abs(key.fifths) <= _MOST_ACCIDENTALS:
+            return key
+        return _of(key.fifths + (-_CIRCLE if key.fifths > 0 else _CIRCLE), mode)
+
+    def transposed(self, semitones: int) -> "Key":
+        """The key that an engraving moved by so many semitones is written in.
+
+        It is the one of the fewest accidentals, as Verovio chooses: of six sharps and six flats
+        the other side of the circle, unless the key has seven.
+        """
+        if semitones % _CIRCLE == 0:
+            return self
+        fifths = (self.fifths + _FIFTHS_OF_SEMITONE * semitones) % _CIRCLE
+        if fifths == _CIRCLE // 2:
+            side = (self.fifths or semitones) > 0
+            sharps = side == (abs(self.fifths) == _MOST_ACCIDENTALS)
+            return _of(fifths if sharps else -fifths, self.mode)
+        return _of(fifths if fifths < _CIRCLE // 2 else fifths - _CIRCLE, self.mode)
 
     @property
     def name(self) -> str:
@@ -54,10 +72,9 @@ class Key:
         return _FIFTHS_OF_STEP[self.tonic[0]] + 7 * accidentals + minor
 
 
-def _from_fifths(fifths: int, mode: str) -> Key:
-    """The key with that signature, or with its enharmonic twin's of fewer accidentals."""
-    folded = fifths - _CIRCLE if fifths > 0 else fifths + _CIRCLE
-    place = folded - (_MINOR_FIFTHS if mode == "minor" else 0) + 1
+def _of(fifths: int, mode: str) -> Key:
+    """The key with that signature."""
+    place = fifths - (_MINOR_FIFTHS if mode == "minor" else 0) + 1
     accidentals, step = divmod(place, 7)
     return Key(
         "FCGDAEB"[step] + ("#" * accidentals if accidentals > 0 else "b" * -accidentals), mode

@@ -100,6 +100,28 @@ def rule_bars(meter: Meter, first_onset: int, last_end: int) -> tuple[Bar, ...]:
     )
 
 
+def name_noteheads(part: Part, index: int) -> dict[tuple[int, ScoreNote], str]:
+    """Give each printed notehead its id, in the order of the page.
+
+    Args:
+        part: the part.
+        index: its place in the score, from 1.
+
+    Returns:
+        Ids by the tick of the notehead and its note; a note that is tied has several.
+    """
+    heads = [
+        (symbol.onset, note)
+        for staves in part.bars
+        for voices in staves
+        for voice in voices
+        for symbol in voice
+        if symbol.chord is not None
+        for note in symbol.chord.notes
+    ]
+    return {head: f"P{index}-N{number}" for number, head in enumerate(heads, start=1)}
+
+
 def lay_out(
     instrument: Instrument,
     notes: Sequence[ScoreNote],

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from xml.etree import ElementTree as ET
 
-from scorewire.music.layout import Bar, Part, Score
+from scorewire.music.layout import Bar, Part, Score, name_noteheads
 from scorewire.music.lengths import ScoreNote
 from scorewire.music.meter import TICKS_PER_QUARTER
 from scorewire.music.rhythm import Symbol
@@ -89,7 +89,7 @@ class _PartWriter:
         self._score = score
         self._part = part
         self._index = index
-        self._note_count = 0
+        self._ids = name_noteheads(part, index)
 
     def write(self, element: ET.Element) -> None:
         """Fill a `part` element."""
@@ -153,8 +153,7 @@ class _PartWriter:
             spelling = None
             if note is not None:
                 spelling = self._score.spellings[note]
-                self._note_count += 1
-                element.set("id", f"P{self._index}-N{self._note_count}")
+                element.set("id", self._ids[symbol.onset, note])
             if index > 0:
                 ET.SubElement(element, "chord")
             _write_pitch(element, symbol, spelling)

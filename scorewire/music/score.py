@@ -1,7 +1,8 @@
 """Notes to a score: the one entry to this package.
 
 Notes -> beats and metre -> grid -> hands and lengths -> key and spelling -> bars and voices ->
-MusicXML and MIDI. Every step is a module of its own; this one only sets their order.
+MusicXML, MIDI and the times of a player. Every step is a module of its own; this one only sets
+their order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from scorewire.music.meter import TICKS_PER_QUARTER, Meter
 from scorewire.music.midi import write_performance_midi, write_score_midi
 from scorewire.music.musicxml import write_musicxml
 from scorewire.music.notes import Note
+from scorewire.music.playback import encode, time_score
 from scorewire.music.quantize import Grid
 from scorewire.music.spelling import spell
 
@@ -32,11 +34,13 @@ class ScoreFiles(msgspec.Struct, frozen=True, kw_only=True):
         musicxml: MusicXML 4.0, UTF-8.
         midi: as written, with a tempo map and one track for every part.
         performance_midi: as played; onsets and offsets to half a millisecond.
+        playback: when everything on the page sounds, as `playback.decode` reads it.
     """
 
     musicxml: bytes
     midi: bytes
     performance_midi: bytes
+    playback: bytes
 
 
 def write_score(
@@ -96,6 +100,7 @@ def write_score(
         musicxml=write_musicxml(score),
         midi=write_score_midi(score, grid, steady=notation.tempo_bpm is not None),
         performance_midi=write_performance_midi(players),
+        playback=encode(time_score(score, grid)),
     )
     report(1.0, f"Wrote {len(bars)} bars in {grid.meter.name}, {key.name}")
     return files
