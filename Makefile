@@ -52,7 +52,7 @@ unit: .venv/.ready $(WEB) $(PAGE)
 
 # TOKEN, STRANGER_TOKEN and SECRET are read from the environment: everyone on a machine sees arguments.
 conformance: .venv/.ready ## Test the wire of this code, or of the deployment at URL=…
-	$(BIN)/pytest tests/contract/conformance --clauses $(if $(URL),--url $(URL)) \
+	$(BIN)/pytest tests/contract/conformance --clauses $(if $(URL),--url $(URL) --timeout 900) \
 	  $(if $(DATA_DIR),--data-dir $(DATA_DIR)) $(if $(HEARTBEAT_S),--heartbeat-s $(HEARTBEAT_S)) \
 	  $(if $(CONNECTIONS_PER_MINUTE),--connections-per-minute $(CONNECTIONS_PER_MINUTE))
 
