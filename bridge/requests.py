@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 import msgspec
 from typing_extensions import override
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from scorewire.errors import ErrorCode
@@ -36,6 +37,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     _due_s = _NEVER
     _unused_bytes = 0
     _refused = False
+    _running: RequestResponseCycle | None = None
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -45,6 +47,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         self._expect_nothing()
+        self._end_running()
         super().connection_lost(exc)
 
     @override
@@ -79,6 +82,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._unused_bytes = 0
         self._due_s = _NEVER
         super().on_message_complete()
+
+    @override
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     @override
     def handle_websocket_upgrade(self) -> None:
@@ -123,19 +131,22 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         else:
             self._refuse(408, "The request did not come to its end in time; send it again.")
 
+    def _end_running(self) -> None:
+        # uvicorn tells the request that came last; behind a pipelined one another may still run.
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
+
     def _refuse(self, status: int, detail: str) -> None:
         """Answer, unless another answer is under way, and close."""
         if self._refused or self.transport.is_closing():
             return
         self._expect_nothing()
-        cycle: RequestResponseCycle | None = self.cycle
-        asked = cycle is not None and not cycle.response_complete
-        if self.pipeline or (cycle is not None and asked and cycle.response_started):
+        running = self._running
+        if running is not None and running.response_started and not running.response_complete:
             self.transport.close()
             return
-        if cycle is not None and asked:  # whoever still reads that request learns of its end
-            cycle.disconnected = True
-            cycle.message_event.set()
+        self._end_running()
         told = msgspec.json.encode(problem(status, ErrorCode.INVALID_REQUEST, detail))
         headers = [
             *self.server_state.default_headers,

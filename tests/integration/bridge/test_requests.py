@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
-from litestar import Litestar, Request, post
+from litestar import Litestar, Request, get, post
+from litestar.response import Stream
 from serving import serving
 
 from bridge import requests
@@ -26,10 +27,27 @@ async def count(request: Request) -> int:  # type: ignore[type-arg]  # any user,
     return len(await request.body())
 
 
+left = asyncio.Event()
+
+
+@get("/endless")
+async def endless() -> Stream:
+    """Answer without an end, and say when nobody reads it any more."""
+
+    async def chunks() -> AsyncIterator[bytes]:
+        try:
+            yield b"begun"
+            await asyncio.Event().wait()
+        finally:
+            left.set()
+
+    return Stream(chunks())
+
+
 @pytest.fixture
 async def address() -> AsyncIterator[tuple[str, int]]:
     """Where a server listens that reads bodies."""
-    app = Litestar([count], exception_handlers=PROBLEM_HANDLERS, openapi_config=None)
+    app = Litestar([count, endless], exception_handlers=PROBLEM_HANDLERS, openapi_config=None)
     async with serving(app) as served:
         host, port = served.split(":")
         yield host, int(port)
@@ -157,3 +175,14 @@ async def test_a_slow_body_is_waited_for(
 async def test_what_is_not_http_is_a_problem_too(address: tuple[str, int], sent: bytes) -> None:
     """[R3] What two servers could read in two ways is refused, in the words of every refusal."""
     assert refusal(await answer(address, sent)).status == 400
+
+
+async def test_an_answer_ends_with_its_connection(address: tuple[str, int]) -> None:
+    """[S1] A stream is given up with its connection, though another request waits behind it."""
+    left.clear()
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2)
+    await reader.readuntil(b"begun")
+    writer.transport.abort()
+    async with asyncio.timeout(10):
+        await left.wait()
