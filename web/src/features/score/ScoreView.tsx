@@ -1,9 +1,143 @@
-/** The score of a completed job. */
-export default function ScoreView({ jobId }: { jobId: string }) {
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { readJob } from "../../lib/api";
+import { type Engraving, type Layout, readPages, readPlayback } from "./api";
+import { Transport } from "./controls/Transport";
+import { Downloads } from "./Downloads";
+import type { Playback } from "./player/playback";
+import type { Player } from "./player/player";
+import { ReviseDialog } from "./ReviseDialog";
+import "./score.css";
+import type { SheetMarks } from "./sheet/marks";
+import { ScoreSheet } from "./sheet/ScoreSheet";
+import { useWidth } from "./sheet/useWidth";
+import { useMarks } from "./useMarks";
+import { usePlayer, usePlayerState } from "./usePlayer";
+import { Viewing } from "./Viewing";
+
+interface Props {
+  jobId: string;
+  /** Which attempt wrote the score; another one writes it anew. */
+  attempt?: number;
+  /** Called when the score is to be written anew: the job runs again. */
+  onRevising?: () => void;
+}
+
+/** The score of a job: to read, to play, to correct and to take along. */
+export default function ScoreView({ jobId, attempt = 0, onRevising }: Props) {
+  const client = useQueryClient();
+  const sheet = useRef<HTMLDivElement>(null);
+  const width = useWidth(sheet);
+  const [scale, setScale] = useState(100);
+  const [layout, setLayout] = useState<Layout>("pages");
+  const [transpose, setTranspose] = useState(0);
+  const { data: job } = useQuery({
+    queryKey: ["job", jobId, attempt],
+    queryFn: ({ signal }) => readJob(jobId, signal),
+    placeholderData: keepPreviousData,
+  });
+  const playing = useQuery({
+    queryKey: ["score", jobId, "playback", attempt],
+    queryFn: ({ signal }) => readPlayback(jobId, signal),
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const look = { width: width ?? 0, scale, transpose, layout };
+  const drawing = useQuery({
+    queryKey: ["score", jobId, "pages", attempt, look],
+    queryFn: ({ signal }) => readPages(jobId, look, signal),
+    enabled: width !== null,
+    placeholderData: keepPreviousData,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const player = usePlayer(jobId, playing.data);
+  useEffect(() => player?.setTranspose(transpose), [player, transpose]);
+  const failed = drawing.error ?? playing.error;
+
   return (
-    <p>
-      The score is ready: <a href={`/api/v1/scores/${jobId}`}>MusicXML</a>,{" "}
-      <a href={`/api/v1/scores/${jobId}/midi`}>MIDI</a>.
-    </p>
+    <article className="score" aria-label="Score">
+      <div className="score-tools">
+        <Viewing
+          {...{ scale, layout, transpose }}
+          onScale={setScale}
+          onLayout={setLayout}
+          onTranspose={setTranspose}
+        />
+        <div className="score-actions">
+          {playing.data !== undefined && (
+            <ReviseDialog
+              key={attempt}
+              jobId={jobId}
+              title={job?.title ?? null}
+              playback={playing.data}
+              onRevising={() => {
+                void client.invalidateQueries({ queryKey: ["jobs"] });
+                onRevising?.();
+              }}
+            />
+          )}
+          <Downloads jobId={jobId} />
+        </div>
+      </div>
+      {failed !== null && (
+        <p role="alert" className="score-problem">
+          {failed.message}
+        </p>
+      )}
+      <div ref={sheet} className="sheet-host">
+        {player !== null && playing.data !== undefined && drawing.data !== undefined ? (
+          <PlayedSheet
+            player={player}
+            playback={playing.data}
+            engraving={drawing.data}
+            busy={drawing.isPlaceholderData}
+            label={describe(job?.title ?? "Score", playing.data)}
+          />
+        ) : (
+          failed === null && (
+            <p className="sheet-waiting" aria-busy="true">
+              Engraving the score …
+            </p>
+          )
+        )}
+      </div>
+      {player !== null && playing.data !== undefined && (
+        <Transport player={player} parts={playing.data.parts} />
+      )}
+    </article>
   );
+}
+
+interface PlayedSheetProps {
+  player: Player;
+  playback: Playback;
+  engraving: Engraving;
+  busy: boolean;
+  label: string;
+}
+
+function PlayedSheet({ player, playback, engraving, busy, label }: PlayedSheetProps) {
+  const [marks, setMarks] = useState<SheetMarks | null>(null);
+  useMarks(player, playback, marks);
+  const { source } = usePlayerState(player);
+  const jump = useCallback(
+    ({ note, bar }: { note: string | null; bar: number | null }) => {
+      const found = playback.notes.find(({ id, tied_ids }) =>
+        note === null ? false : id === note || tied_ids.includes(note),
+      );
+      if (found !== undefined) {
+        const { timeline } = player;
+        const heard_s = timeline.toScore(found.recording_onset_s);
+        player.seek(source === "recording" ? heard_s : found.onset_s);
+      } else if (bar !== null) player.seek(player.timeline.barStart(bar));
+    },
+    [player, playback, source],
+  );
+  return <ScoreSheet {...{ engraving, busy, label }} onMarks={setMarks} onPick={jump} />;
+}
+
+function describe(title: string, playback: Playback): string {
+  const parts = playback.parts.map(({ name }) => name).join(", ");
+  const bars = playback.bars.length;
+  return `${title}: ${bars} bars in ${playback.key}, ${playback.metre}, for ${parts}.`;
 }

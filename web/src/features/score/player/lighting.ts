@@ -1,8 +1,10 @@
-import { lastNotAfter } from "./timeline";
+import type { Playback } from "./playback";
+import type { SourceName } from "./player";
+import { lastNotAfter, type Timeline } from "./timeline";
 
-/** A note and when it is lit, in score time. */
+/** The noteheads of a note and when they are lit, in score time. */
 export interface Span {
-  id: string;
+  ids: readonly string[];
   from_s: number;
   to_s: number;
 }
@@ -41,7 +43,7 @@ export class Lighting {
     for (let index = first; index < this.#spans.length; index += 1) {
       const span = this.#spans[index] as Span;
       if (span.from_s > position_s) break;
-      if (span.to_s > position_s) lit.add(span.id);
+      if (span.to_s > position_s) for (const id of span.ids) lit.add(id);
     }
     return this.#changeTo(lit);
   }
@@ -57,4 +59,20 @@ export class Lighting {
     this.#lit = lit;
     return { on, off };
   }
+}
+
+/** When each note is lit: as written, or where it sounds in the recording. */
+export function spansOf(playback: Playback, timeline: Timeline, source: SourceName): Span[] {
+  return playback.notes.map((note) => {
+    const ids = [note.id, ...note.tied_ids];
+    if (source === "score") {
+      return { ids, from_s: note.onset_s, to_s: note.onset_s + note.duration_s };
+    }
+    const end_s = note.recording_onset_s + note.recording_duration_s;
+    return {
+      ids,
+      from_s: timeline.toScore(note.recording_onset_s),
+      to_s: timeline.toScore(end_s),
+    };
+  });
 }

@@ -13,13 +13,16 @@ export interface Moment {
   recording_onset_s: number;
 }
 
-/** A sounding note; `id` is the id of its notehead in the engraved page. */
+/** A sounding note; its ids are those of its noteheads in the engraved page. */
 export interface PlaybackNote extends Moment {
   id: string;
+  /** The noteheads that are tied to the first. */
+  tied_ids: string[];
   part: number;
   pitch: number;
   velocity: number;
   duration_s: number;
+  recording_duration_s: number;
 }
 
 /** The beginning of a bar. */

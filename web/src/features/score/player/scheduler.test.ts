@@ -3,9 +3,20 @@ import { type Loop, ScoreClock } from "./clock";
 import type { PlaybackNote } from "./playback";
 import { NoteScheduler } from "./scheduler";
 
+const UNUSED = { recording_duration_s: 0, tied_ids: [] };
+
 function note(pitch: number, onset_s: number, duration_s: number): PlaybackNote {
   const id = `n${pitch}-${onset_s}`;
-  return { id, part: 0, pitch, velocity: 80, onset_s, duration_s, recording_onset_s: onset_s };
+  return {
+    id,
+    part: 0,
+    pitch,
+    velocity: 80,
+    onset_s,
+    duration_s,
+    recording_onset_s: onset_s,
+    ...UNUSED,
+  };
 }
 
 /** What an instrument is told, in the order in which it is. */

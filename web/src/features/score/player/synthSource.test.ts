@@ -14,6 +14,8 @@ const notes = [0, 1].map((part) => ({
   onset_s: 1,
   duration_s: 0.5,
   recording_onset_s: 1,
+  recording_duration_s: 0.5,
+  tied_ids: [],
 }));
 
 /** A synthesizer whose clock is the test's. */
