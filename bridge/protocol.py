@@ -6,16 +6,20 @@ what comes in, the closing handshake and all of HTTP stay the library's, and a s
 gets its transport: an event is framed once and the same bytes are written to every watcher.
 """
 
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from litestar.connection import ASGIConnection
 from typing_extensions import override
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
+from websockets.frames import CloseCode, Frame
+from websockets.http11 import Request
 
 from bridge.requests import BoundedHttpProtocol
 from scorewire.errors import StackFailedError
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGIReceiveEvent
 
 EXTENSION = "scorewire"
 """The key of a scope's `extensions` under which a handler finds its connection."""
@@ -29,6 +33,11 @@ CLOSE_TIMEOUT_S = 30.0
 LINGER_S = 2.0
 """How long a client that broke the protocol may go on sending, so that it reads why."""
 
+BITE_BYTES = 4 * 1024
+"""What is parsed at once, so that who sends too much is stopped before all of it was parsed."""
+
+MAX_AFTER_CLOSE_BYTES = 16 * 1024
+"""What a client may still send after the close, and have it parsed; its answer has to be there."""
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -74,6 +83,20 @@ class StreamProtocol(_Found, WebSocketsSansIOProtocol):
     """A WebSocket connection that can be handed to a stream for the rest of its life."""
 
     _stream: Streaming | None = None
+    _after_close_bytes = 0
+
+    @override
+    def handle_connect(self, event: Request) -> None:
+        """Read on only once there is a stream to count what comes, or a close to be answered."""
+        super().handle_connect(event)
+        if not self.transport.is_closing():
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    @override
+    async def receive(self) -> "ASGIReceiveEvent":
+        """Return the next event; unlike uvicorn's own, leave reading paused."""
+        return await self.queue.get()
 
     @override
     async def run_asgi(self) -> None:
@@ -96,11 +119,6 @@ class StreamProtocol(_Found, WebSocketsSansIOProtocol):
             return
         self._stream = stream
         self.transport.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
-        while not self.queue.empty():
-            message = self.queue.get_nowait()
-            if message["type"] == "websocket.receive":
-                text = message.get("text")
-                stream.received(text.encode() if text is not None else message["bytes"] or b"")
         if self.read_paused and not self.transport.is_closing():
             self.read_paused = False
             self.transport.resume_reading()
@@ -117,34 +135,71 @@ class StreamProtocol(_Found, WebSocketsSansIOProtocol):
         self.close_timer = self.loop.call_later(CLOSE_TIMEOUT_S, self.transport.abort)
 
     @override
+    def data_received(self, data: bytes) -> None:
+        """Parse what comes, in bites; not what a client goes on to send after the close."""
+        for start in range(0, len(data), BITE_BYTES):
+            bite = data[start : start + BITE_BYTES]
+            if self.close_sent:
+                if self._after_close_bytes > MAX_AFTER_CLOSE_BYTES:
+                    return
+                self._after_close_bytes += len(bite)
+                if self._after_close_bytes > MAX_AFTER_CLOSE_BYTES:
+                    self.loop.call_later(LINGER_S, self.transport.abort)
+            super().data_received(bite)
+
+    @override
     def send_receive_event_to_app(self) -> None:
-        """Pass a whole message on."""
-        if self._stream is None:
-            super().send_receive_event_to_app()
-            return
+        """Pass a whole message on; text that is none fails the connection (RFC 6455, 8.1)."""
         message = b"".join(self.frames)
         self.frames = []
-        if not self.close_sent:
-            self._stream.received(message)
+        if self.close_sent:
+            return
+        try:
+            if self.curr_msg_data_type == "text":
+                message.decode()
+        except UnicodeDecodeError:
+            self.conn.fail(CloseCode.INVALID_DATA)
+            self.handle_parser_exception()
+        else:
+            self._received(message)
+
+    @override
+    def handle_cont(self, event: Frame) -> None:
+        """Take a part of a message, and count it: an empty one costs as much as a message."""
+        super().handle_cont(event)
+        if not event.fin:
+            self._received(None)
 
     @override
     def handle_ping(self) -> None:
-        """Answer, and count: an answer costs us as much as a message."""
-        super().handle_ping()
-        if self._stream is not None and not self.close_sent:
-            self._stream.received(None)
+        """Answer, as far as the client takes answers, and count: one costs as much as a message."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
+        self._received(None)
 
     @override
     def handle_pong(self, event: Frame) -> None:
         """Take it as a sign of life."""
         super().handle_pong(event)
+        self._received(None)
+
+    def _received(self, message: bytes | None) -> None:
         if self._stream is not None and not self.close_sent:
-            self._stream.received(None)
+            self._stream.received(message)
 
     @override
     def handle_close(self, event: Frame) -> None:
         """Answer; a client that says goodbye but takes nothing is cut off."""
         super().handle_close(event)
+        if self._stream is not None:
+            self._stream.gone()
+            self.loop.call_later(LINGER_S, self.transport.abort)
+
+    @override
+    def eof_received(self) -> None:
+        """Close; a client that says nothing more, and takes nothing either, is cut off."""
         if self._stream is not None:
             self._stream.gone()
             self.loop.call_later(LINGER_S, self.transport.abort)

@@ -31,6 +31,7 @@ class Seen:
     arrived_s: list[float] = field(default_factory=list)
     endings: list[int | None] = field(default_factory=list)
     heartbeats: int = 0
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def ids(self) -> list[int]:
@@ -51,6 +52,13 @@ class Seen:
         """Note a message."""
         self.arrived_s.append(asyncio.get_running_loop().time())
         self.messages.append(json.loads(text))
+        self._news.set()
+
+    async def until(self, event_id: int) -> None:
+        """Wait until an event, or a later one, was seen."""
+        while self.last_id < event_id:
+            self._news.clear()
+            await self._news.wait()
 
 
 Channel = Callable[..., Awaitable[None]]
