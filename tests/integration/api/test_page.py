@@ -75,7 +75,7 @@ async def test_a_sound_bank_is_not_compressed_again(client: httpx.AsyncClient) -
 
 
 async def test_the_example_is_there(client: httpx.AsyncClient) -> None:
-    """ "Try the example" needs no network but our own server."""
+    """What `Try the example` sends needs no network but our own server."""
     answer = await client.get("/samples/piece.ogg")
     assert answer.content == b"OggS"
     assert answer.headers["content-type"] == "audio/ogg"
