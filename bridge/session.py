@@ -158,14 +158,15 @@ class Session:
         """Return the next thing to send, or None if there is nothing yet; it counts as sent."""
         if self.closed:
             return None
-        if self._waiting and not self._holds_back():
-            return self._take_event(now_s)
         if self._close is not None:
             self.closed = True
             return self._close
+        # Before events: a client for which there are always some must be asked for a sign of life.
         if now_s >= self._heartbeat_due_s:
             self._sent_at_s = self._heartbeat_at_s = now_s
             return Signal.HEARTBEAT
+        if self._waiting and not self._holds_back():
+            return self._take_event(now_s)
         return None
 
     def blocked(self, now_s: float) -> None:

@@ -282,3 +282,14 @@ def test_a_channel_without_answers() -> None:
     assert not session.closing
     session.tick(1_075)
     assert code(taken(session, 1_075)) == CloseCode.TOO_SLOW
+
+
+def test_a_client_that_never_catches_up_is_asked_for_a_sign_of_life() -> None:
+    """[M4] Heartbeats go before the events that wait, so a slow client can answer in time."""
+    session = live()
+    session.blocked(0.0)
+    announce(session, progress(1, 2, 3))
+    session.unblocked()
+    assert ids([session.take(1.0)]) == [1]  # type: ignore[list-item]  # there is one
+    assert session.take(HEARTBEAT_S) is Signal.HEARTBEAT
+    assert ids(taken(session, HEARTBEAT_S)) == [2, 3]
