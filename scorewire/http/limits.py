@@ -164,6 +164,8 @@ def submission_guard(limits: Limits) -> AsyncGuard:
     """
 
     async def guard(connection: Connection, _handler: BaseRouteHandler) -> None:
+        if connection.scope.get("method") == "OPTIONS":  # Litestar guards its own answer, too
+            return
         caller = connection.scope.get("auth")
         subject = caller.subject if isinstance(caller, Caller) else None
         await limits.admit_submission(client_name(connection, subject))

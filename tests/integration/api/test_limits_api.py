@@ -98,6 +98,12 @@ async def test_a_refused_upload_hears_why(client: httpx.AsyncClient, engine: Asy
     assert (answer.status_code, answer.json()["code"]) == (429, "too_many_requests")
 
 
+async def test_asking_for_the_methods_is_no_submission(client: httpx.AsyncClient) -> None:
+    """[W7] OPTIONS submits nothing, and takes nothing off what may be submitted."""
+    asked = [await client.request("OPTIONS", "/api/v1/transcribe") for _ in range(3)]
+    assert [answer.status_code for answer in asked] == [204] * 3
+
+
 async def test_a_stranger_cannot_choose_an_address(client: httpx.AsyncClient) -> None:
     """[W7] Where no proxy is trusted `X-Forwarded-For` changes nothing."""
     told = [
