@@ -26,6 +26,13 @@ function example(): Plugin {
 
 export default defineConfig({
   plugins: [react(), example()],
+  resolve: {
+    alias: {
+      "stb-vorbis": fileURLToPath(
+        new URL("src/features/score/player/noVorbis.ts", import.meta.url),
+      ),
+    },
+  },
   build: {
     outDir: "dist",
     // The page's policy lets no data URL but pictures in, and a module is preloaded by every browser we build for.

@@ -18,7 +18,7 @@ export function usePlayer(jobId: string, playback: Playback | undefined): Player
     const made = new Player(timeline, {
       score: new SynthSource(playback.notes, playback.parts, async (parts) => {
         // The synthesizer and its sounds are fetched when they are first played.
-        const { loadSynthesizer } = await import("./player/spessa");
+        const { loadSynthesizer } = await import("./player/webSynthesizer");
         return loadSynthesizer(parts);
       }),
       recording: new RecordingSource(timeline, recording.locate),

@@ -17,8 +17,8 @@ interface Due {
 /**
  * Hands an instrument the notes of the next moment, in the order of time.
  *
- * Only a moment ahead, ends as well as beginnings: what was handed over cannot be taken back when
- * somebody jumps.
+ * Only a moment ahead, ends as well as beginnings: so somebody may change speed, loop or place at any
+ * time.
  */
 export class NoteScheduler {
   readonly #notes: PlaybackNote[];
@@ -33,11 +33,6 @@ export class NoteScheduler {
   ) {
     this.#notes = withoutOverlaps(notes);
     this.#onsets_s = this.#notes.map((note) => note.onset_s);
-  }
-
-  /** The time up to which everything was handed over. */
-  get scheduledTo_s(): number {
-    return this.#scheduledTo_s;
   }
 
   /** Begin where a clock says; what was not handed over yet is forgotten. */

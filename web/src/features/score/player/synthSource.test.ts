@@ -75,12 +75,12 @@ describe("SynthSource", () => {
     expect(source.position()).toBeCloseTo(0.5 + 1.2 - 0.03 - 0.02);
   });
 
-  it("begins after a jump only when what was handed over before has passed", async () => {
-    await source.start({ position_s: 0, rate: 1, loop: null });
-    await pass(0.5);
+  it("is silenced by a jump before it plays on elsewhere", async () => {
     await source.start({ position_s: 1, rate: 1, loop: null });
-    const open = synthesizer.told.findLast((line) => line.startsWith("open"));
-    expect(Number(open?.split(" ")[1])).toBeGreaterThan(100.6);
+    await source.start({ position_s: 0.9, rate: 1, loop: null });
+    expect(synthesizer.told.slice(-2)).toEqual(["close", "open 100.03"]);
+    await pass(0.2);
+    expect(synthesizer.told.filter((line) => line === "on 0 60 100.13")).toHaveLength(1);
   });
 
   it("is silent once stopped", async () => {

@@ -13,7 +13,7 @@ export interface Synthesizer extends Instrument {
   resume(): Promise<void>;
   /** Let sound through from a time on. */
   open(at_s: number): void;
-  /** Silence at once, whatever was handed over. */
+  /** Silence at once; what was handed over for later is forgotten. */
   close(): void;
   setAudible(part: number, audible: boolean): void;
   dispose(): void;
@@ -60,9 +60,8 @@ export class SynthSource implements SoundSource {
   async start({ position_s, rate, loop }: Start): Promise<void> {
     const synthesizer = this.#synthesizer;
     if (synthesizer === null) return;
-    const stale_s = this.#scheduler?.scheduledTo_s ?? 0;
     synthesizer.close();
-    const at_s = Math.max(synthesizer.now_s() + START_DELAY_S, stale_s + 0.005);
+    const at_s = synthesizer.now_s() + START_DELAY_S;
     this.#clock = new ScoreClock(at_s, position_s, rate, loop);
     this.#scheduler = new NoteScheduler(
       transposed(this.notes, this.parts, this.#transpose),

@@ -12,6 +12,9 @@ purify.addHook("uponSanitizeAttribute", (_element, attribute) => {
   }
 });
 
+/** Sanitising removes styles too, but a browser complains of them as soon as they are read. */
+const STYLES = /<style\b[\s\S]*?<\/style>/gi;
+
 /**
  * An engraved page as an element in which nothing can run.
  *
@@ -19,7 +22,7 @@ purify.addHook("uponSanitizeAttribute", (_element, attribute) => {
  * Styles are left out as well: the page's own style sheet has them.
  */
 export function pageElement(svg: string): SVGSVGElement | null {
-  const fragment = purify.sanitize(svg, {
+  const fragment = purify.sanitize(svg.replace(STYLES, ""), {
     USE_PROFILES: { svg: true },
     ADD_TAGS: ["use"],
     ADD_ATTR: ["xlink:href"],

@@ -1,14 +1,13 @@
-import soundBankUrl from "@coderline/alphatab/soundfont/sonivox.sf3?url";
-import { WorkletSynthesizer } from "spessasynth_lib";
-import processorUrl from "spessasynth_lib/dist/spessasynth_processor.min.js?url";
+import soundBankUrl from "@coderline/alphatab/soundfont/sonivox.sf2?url";
 import type { PlaybackPart } from "./playback";
 import type { Synthesizer } from "./synthSource";
+import workletUrl from "./synthWorklet?worker&url";
+import { PROCESSOR, type WorkletAnswer, type WorkletMessage } from "./workletMessages";
 
+const NOTE_ON = 0x90;
+const NOTE_OFF = 0x80;
 const DRUM_CHANNEL = 9;
-const ALL_SOUND_OFF = 120;
 const FADE_S = 0.008;
-/** The synthesizer works in blocks of 128 samples. */
-const MARGIN_S = 0.004;
 /** A context that runs keeps a core busy; one that just stopped may be wanted again. */
 const SUSPEND_AFTER_MS = 3000;
 /** What a browser may call the difference between its two clocks before it is not believed. */
@@ -20,13 +19,12 @@ export async function loadSynthesizer(parts: readonly PlaybackPart[]): Promise<S
   try {
     const [bank] = await Promise.all([
       fetchBank(),
-      context.audioWorklet.addModule(processorUrl),
+      context.audioWorklet.addModule(workletUrl),
       context.resume(),
     ]);
-    const synthesizer = new WorkletSynthesizer(context, { eventsEnabled: false });
-    await synthesizer.soundBankManager.addSoundBank(bank, "sonivox");
-    await synthesizer.isReady;
-    return new SpessaSynthesizer(context, synthesizer, parts);
+    const node = new AudioWorkletNode(context, PROCESSOR, { outputChannelCount: [2] });
+    await handOver(node.port, bank);
+    return new WebSynthesizer(context, node, parts);
   } catch (error) {
     void context.close();
     throw error;
@@ -39,31 +37,41 @@ async function fetchBank(): Promise<ArrayBuffer> {
   return response.arrayBuffer();
 }
 
-class SpessaSynthesizer implements Synthesizer {
+function handOver(port: MessagePort, bank: ArrayBuffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    port.onmessage = ({ data }: MessageEvent<WorkletAnswer>) => {
+      if (data.type === "ready") resolve();
+      else reject(new Error(data.reason));
+    };
+    port.postMessage({ type: "bank", bank } satisfies WorkletMessage, [bank]);
+  });
+}
+
+class WebSynthesizer implements Synthesizer {
   readonly #gate: GainNode;
   readonly #channels: number[];
-  #suspend: ReturnType<typeof setTimeout> | null = null;
+  #suspend: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly context: AudioContext,
-    private readonly synthesizer: WorkletSynthesizer,
+    private readonly node: AudioWorkletNode,
     parts: readonly PlaybackPart[],
   ) {
     this.#gate = new GainNode(context, { gain: 0 });
-    synthesizer.connect(this.#gate);
-    this.#gate.connect(context.destination);
+    node.connect(this.#gate).connect(context.destination);
     this.#channels = assignChannels(parts);
     for (const [index, part] of parts.entries()) {
-      if (!part.percussion) synthesizer.programChange(this.#channel(index), part.midi_program);
+      const channel = this.#channel(index);
+      if (!part.percussion) this.#tell({ type: "program", channel, program: part.midi_program });
     }
   }
 
   noteOn(part: number, pitch: number, velocity: number, at_s: number): void {
-    this.synthesizer.noteOn(this.#channel(part), pitch, velocity, { time: at_s });
+    this.#tell({ type: "midi", midi: [NOTE_ON | this.#channel(part), pitch, velocity], at_s });
   }
 
   noteOff(part: number, pitch: number, at_s: number): void {
-    this.synthesizer.noteOff(this.#channel(part), pitch, { time: at_s });
+    this.#tell({ type: "midi", midi: [NOTE_OFF | this.#channel(part), pitch, 0], at_s });
   }
 
   now_s(): number {
@@ -81,44 +89,42 @@ class SpessaSynthesizer implements Synthesizer {
   }
 
   async resume(): Promise<void> {
-    if (this.#suspend !== null) clearTimeout(this.#suspend);
-    this.#suspend = null;
+    clearTimeout(this.#suspend);
     await this.context.resume();
   }
 
   open(at_s: number): void {
-    if (this.#suspend !== null) clearTimeout(this.#suspend);
-    this.#suspend = null;
-    // What was handed over before a jump has begun by now, behind the closed gate.
-    for (const channel of new Set(this.#channels)) {
-      this.synthesizer.controllerChange(channel, ALL_SOUND_OFF, 0, { time: at_s - 2 * MARGIN_S });
-    }
-    this.#gate.gain.cancelScheduledValues(at_s - MARGIN_S);
-    this.#gate.gain.setValueAtTime(1, at_s - MARGIN_S);
+    clearTimeout(this.#suspend);
+    this.#gate.gain.cancelScheduledValues(0);
+    this.#gate.gain.setValueAtTime(1, at_s);
   }
 
   close(): void {
     const now_s = this.context.currentTime;
-    this.#gate.gain.cancelScheduledValues(now_s);
+    this.#gate.gain.cancelScheduledValues(0);
     this.#gate.gain.setTargetAtTime(0, now_s, FADE_S / 3);
     this.#gate.gain.setValueAtTime(0, now_s + FADE_S * 2);
-    this.synthesizer.stopAll(true);
-    if (this.#suspend !== null) clearTimeout(this.#suspend);
+    this.#tell({ type: "silence" });
+    clearTimeout(this.#suspend);
     this.#suspend = setTimeout(() => void this.context.suspend(), SUSPEND_AFTER_MS);
   }
 
   setAudible(part: number, audible: boolean): void {
-    this.synthesizer.midiChannels[this.#channel(part)]?.setSystemParameter("isMuted", !audible);
+    this.#tell({ type: "audible", channel: this.#channel(part), audible });
   }
 
   dispose(): void {
-    if (this.#suspend !== null) clearTimeout(this.#suspend);
-    this.synthesizer.destroy();
+    clearTimeout(this.#suspend);
+    this.#tell({ type: "end" });
     void this.context.close();
   }
 
   #channel(part: number): number {
     return this.#channels[part] ?? 0;
+  }
+
+  #tell(message: WorkletMessage): void {
+    this.node.port.postMessage(message);
   }
 }
 
