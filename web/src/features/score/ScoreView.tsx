@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { readJob } from "../../lib/api";
+import { type Job, readJob } from "../../lib/api";
 import { type Engraving, type Layout, readPages, readPlayback } from "./api";
 import { Transport } from "./controls/Transport";
 import { Downloads } from "./Downloads";
@@ -15,16 +15,8 @@ import { useMarks } from "./useMarks";
 import { usePlayer, usePlayerState } from "./usePlayer";
 import { Viewing } from "./Viewing";
 
-interface Props {
-  jobId: string;
-  /** Which attempt wrote the score; another one writes it anew. */
-  attempt?: number;
-  /** Called when the score is to be written anew: the job runs again. */
-  onRevising?: () => void;
-}
-
 /** The score of a job: to read, to play, to correct and to take along. */
-export default function ScoreView({ jobId, attempt = 0, onRevising }: Props) {
+export default function ScoreView({ jobId }: { jobId: string }) {
   const client = useQueryClient();
   const sheet = useRef<HTMLDivElement>(null);
   const width = useWidth(sheet);
@@ -32,13 +24,14 @@ export default function ScoreView({ jobId, attempt = 0, onRevising }: Props) {
   const [layout, setLayout] = useState<Layout>("pages");
   const [transpose, setTranspose] = useState(0);
   const { data: job } = useQuery({
-    queryKey: ["job", jobId, attempt],
+    queryKey: ["job", jobId],
     queryFn: ({ signal }) => readJob(jobId, signal),
-    placeholderData: keepPreviousData,
   });
+  const attempt = useLastWritten(job);
   const playing = useQuery({
     queryKey: ["score", jobId, "playback", attempt],
     queryFn: ({ signal }) => readPlayback(jobId, signal),
+    enabled: job !== undefined,
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
   });
@@ -46,7 +39,7 @@ export default function ScoreView({ jobId, attempt = 0, onRevising }: Props) {
   const drawing = useQuery({
     queryKey: ["score", jobId, "pages", attempt, look],
     queryFn: ({ signal }) => readPages(jobId, look, signal),
-    enabled: width !== null,
+    enabled: width !== null && job !== undefined,
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
   });
@@ -70,10 +63,7 @@ export default function ScoreView({ jobId, attempt = 0, onRevising }: Props) {
               jobId={jobId}
               title={job?.title ?? null}
               playback={playing.data}
-              onRevising={() => {
-                void client.invalidateQueries({ queryKey: ["jobs"] });
-                onRevising?.();
-              }}
+              onRevising={() => void client.invalidateQueries({ queryKey: ["job", jobId] })}
             />
           )}
           <Downloads jobId={jobId} />
@@ -106,6 +96,14 @@ export default function ScoreView({ jobId, attempt = 0, onRevising }: Props) {
       )}
     </article>
   );
+}
+
+/** The attempt that wrote the score: while another one writes it anew, the old one stays in sight. */
+function useLastWritten(job: Job | undefined): number {
+  const [written, setWritten] = useState(0);
+  const latest = job?.status === "completed" ? job.attempt : written;
+  if (latest !== written) setWritten(latest);
+  return latest;
 }
 
 interface PlayedSheetProps {

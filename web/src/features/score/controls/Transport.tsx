@@ -1,11 +1,12 @@
 import type { PlaybackPart } from "../player/playback";
-import { FASTEST_RATE, type Player, SLOWEST_RATE, type SourceName } from "../player/player";
+import type { Player, SourceName } from "../player/player";
 import { usePlayerState } from "../usePlayer";
 import { BackIcon, ForwardIcon, HelpIcon, PauseIcon, PlayIcon } from "./icons";
 import { LoopPanel } from "./LoopPanel";
 import { PartsPanel } from "./PartsPanel";
 import { Popover } from "./Popover";
 import { SeekBar } from "./SeekBar";
+import { SpeedPanel } from "./SpeedPanel";
 import { SHORTCUTS, useShortcuts } from "./shortcuts";
 
 const SOURCES: readonly { name: SourceName; label: string }[] = [
@@ -62,7 +63,7 @@ export function Transport({ player, parts }: { player: Player; parts: readonly P
       </div>
       <div className="transport-more">
         <SourceChoice player={player} />
-        <Speed player={player} />
+        <SpeedPanel player={player} />
         <LoopPanel player={player} />
         <PartsPanel player={player} parts={parts} />
         <Popover label={<HelpIcon />} name="Keys" title="Keys" className="help">
@@ -109,26 +110,5 @@ function SourceChoice({ player }: { player: Player }) {
         </label>
       ))}
     </fieldset>
-  );
-}
-
-function Speed({ player }: { player: Player }) {
-  const { rate } = usePlayerState(player);
-  const percent = Math.round(rate * 100);
-  return (
-    <label className="speed">
-      <span>Speed</span>
-      <input
-        type="range"
-        aria-label="Speed"
-        aria-valuetext={`${percent} percent`}
-        min={SLOWEST_RATE * 100}
-        max={FASTEST_RATE * 100}
-        step={5}
-        value={percent}
-        onChange={(event) => player.setRate(Number(event.target.value) / 100)}
-      />
-      <output>{percent} %</output>
-    </label>
   );
 }
