@@ -67,7 +67,7 @@ async def test_without_a_token_nothing_is_told(
         body = {"youtube_url": "https://youtu.be/dQw4w9WgXcQ"}
         assert (await nobody.post("/api/v1/transcribe", json=body)).status_code == 401
         assert await _code(nobody, owners_job) == 4401
-    assert (await owner.job(owners_job))["status"] == "processing", "a verb got through"
+    assert await _untouched(owner, owners_job)
 
 
 async def test_a_token_may_come_by_header_query_or_subprotocol(
@@ -163,7 +163,7 @@ async def test_a_job_is_its_owners(guarded: Deployment, owner: Client, owners_jo
             assert await _code(stranger, owners_job, query) == 4404
         listed = (await stranger.get("/api/v1/jobs")).raise_for_status().json()["jobs"]
         assert owners_job not in {job["job_id"] for job in listed}
-    assert (await owner.job(owners_job))["status"] == "processing", "a verb got through"
+    assert await _untouched(owner, owners_job)
     listed = (await owner.get("/api/v1/jobs")).raise_for_status().json()["jobs"]
     assert owners_job in {job["job_id"] for job in listed}
 
@@ -179,6 +179,12 @@ async def test_an_idempotency_key_is_its_owners(guarded: Deployment, owner: Clie
         assert made[0] != made[1]
         for maker in makers:
             await maker.remove_all()
+
+
+async def _untouched(owner: Client, job_id: str) -> bool:
+    """Neither deleted, nor cancelled, nor retried; where limits took long it may have completed."""
+    job = await owner.job(job_id)
+    return job["status"] in {"processing", "completed"} and job["attempt"] == 1
 
 
 def _verbs(job_id: str) -> list[tuple[str, str]]:
