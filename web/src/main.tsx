@@ -1,6 +1,5 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import "@picocss/pico/css/pico.min.css";
 import "./styles/theme.css";
 import "./styles/layout.css";
 import { App } from "./app/App";

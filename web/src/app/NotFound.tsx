@@ -1,11 +1,13 @@
 import { Link } from "wouter";
 
-export function NotFound() {
+/** Says that an address leads nowhere, and where to go from there. */
+export function NotFound({ reason }: { reason?: string | null }) {
   return (
     <section className="sheet">
       <h1>There is nothing here</h1>
+      <p>{reason ?? "Nothing has this address."}</p>
       <p>
-        Check the address, or <Link href="/">start with a recording</Link>.
+        <Link href="/">Start with a recording</Link>
       </p>
     </section>
   );
