@@ -13,6 +13,7 @@ from litestar.di import Provide
 
 from api import page
 from api.documents.openapi import openapi_config
+from api.forgotten import launching_forgotten_jobs
 from api.launcher import Launcher
 from api.routes import documents, ending, health, jobs, listing, scores
 from api.services import Services
@@ -24,6 +25,7 @@ from scorewire.http.limits import submission_guard
 from scorewire.http.origins import cors
 from scorewire.http.problems import PROBLEM_HANDLERS
 from scorewire.http.proxies import behind
+from scorewire.http.upkeep import ending_silent_jobs
 from scorewire.logs import configure
 from scorewire.settings import Settings
 from scorewire.stack import swagger_ui
@@ -65,7 +67,11 @@ def create_app(settings: Settings) -> Litestar:
             log.info("no key is set: everyone who reaches this server may use it")
         warming_up = asyncio.create_task(launcher.warm_up())
         try:
-            yield
+            async with (
+                ending_silent_jobs(engine, settings.job_silence_s),
+                launching_forgotten_jobs(services),
+            ):
+                yield
         finally:
             warming_up.cancel()
             await launcher.aclose()

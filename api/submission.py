@@ -11,7 +11,7 @@ from api.services import Services
 from scorewire.errors import ServiceUnavailableError
 from scorewire.jobs.job import Job, JobStatus
 from scorewire.jobs.messages import ErrorDetail
-from scorewire.store.events import append_failed
+from scorewire.store.events import fail_unlaunched
 from scorewire.store.jobs import existing_job, get_job, set_flow_run
 from scorewire.store.submitting import Submitted
 
@@ -35,7 +35,8 @@ async def start_attempt(services: Services, job: Job) -> Job:
         detail = ErrorDetail(
             message=error.message, retryable=error.retryable, stage=None, code=error.code
         )
-        await append_failed(services.engine, job_id, error=detail)
+        # Unless another process was luckier with the same attempt.
+        await fail_unlaunched(services.engine, job_id, error=detail)
     else:
         await set_flow_run(services.engine, job_id, run_id)
         started = await get_job(services.engine, job_id)

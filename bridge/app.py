@@ -16,6 +16,7 @@ from scorewire.http.installation import gate_of, limits_of
 from scorewire.http.origins import cors
 from scorewire.http.problems import PROBLEM_HANDLERS
 from scorewire.http.proxies import behind
+from scorewire.http.upkeep import ending_silent_jobs
 from scorewire.logs import configure
 from scorewire.settings import Settings
 from scorewire.store.engine import open_engine
@@ -36,7 +37,8 @@ def create_app(settings: Settings) -> Litestar:
     @contextlib.asynccontextmanager
     async def connections(_app: Litestar) -> AsyncIterator[None]:
         try:
-            yield
+            async with ending_silent_jobs(engine, settings.job_silence_s):
+                yield
         finally:
             await engine.dispose()
 

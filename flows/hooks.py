@@ -14,9 +14,9 @@ from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from flows.failures import error_detail
 from flows.journal import Journal, current_journal
 from flows.scratch import discard_scratch
-from scorewire.errors import WorkerLostError
 from scorewire.jobs.stages import Stage, overall_progress
 from scorewire.store.ending import CANCELLED
+from scorewire.store.silence import LOST
 
 STARTED = {
     Stage.DOWNLOAD: "Fetching the recording",
@@ -74,8 +74,7 @@ def flow_cancelled(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -
 def end_lost(journal: Journal) -> None:
     """Tell that a run's process is gone, and clean up after it."""
     discard_scratch(journal.flow_run_id)
-    lost = WorkerLostError("The process working on this job was lost; try again.")
-    journal.failed(error_detail(lost, journal.stage()))
+    journal.failed(error_detail(LOST, journal.stage()))
 
 
 def end_cancelled(journal: Journal) -> None:

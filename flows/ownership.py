@@ -1,9 +1,13 @@
-"""A run works only as long as its job is its own.
+"""A run works only as long as its job is its own, and shows that it lives.
 
 Whoever cancels, deletes or hands on a job takes it from its run in the store. The run notices by
 itself and ends its own process, so that the machine is free within seconds even where the work sits
 in one long call of a library, which Prefect's own SIGTERM has to wait for. (Torch and onnxruntime
 let go of the interpreter meanwhile; a call that holds on to it would be waited for.)
+
+With the same look it leaves a sign of life in the job's row. A run that gives none is taken for
+dead by the API and the bridge, which end its job; should it wake up after all, it learns of that
+here.
 """
 
 import asyncio
@@ -12,6 +16,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import Event
 from typing import NoReturn
 from uuid import UUID
 
@@ -25,8 +30,9 @@ from prefect.states import Cancelled
 from flows.journal import Journal
 from flows.scratch import discard_scratch
 from scorewire.errors import ServiceUnavailableError
+from scorewire.jobs.job import TERMINAL_STATUSES
 from scorewire.store.engine import Engine
-from scorewire.store.jobs import owns
+from scorewire.store.silence import show_life
 
 CHECK_EVERY_S = 1.0
 TELL_PREFECT_S = 2.0
@@ -36,12 +42,16 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def ending_with_its_job(journal: Journal) -> Iterator[None]:
-    """Within the block, end this process at once when the job is no longer this run's."""
-    watch = journal.runtime.start(_watch, journal.job_id, journal.flow_run_id)
+    """Within the block, end this process at once when the job is no longer this run's.
+
+    Signs of life go on until the job has ended: after the block a hook has yet to say how.
+    """
+    done = Event()
+    journal.runtime.start(_watch, journal.job_id, journal.flow_run_id, done)
     try:
         yield
     finally:
-        watch.cancel()
+        done.set()
 
 
 def leave(journal: Journal) -> NoReturn:
@@ -56,12 +66,23 @@ def leave(journal: Journal) -> NoReturn:
     raise Abort(message)
 
 
-async def _watch(engine: Engine, job_id: UUID, flow_run_id: UUID) -> None:
-    while True:
+async def _watch(engine: Engine, job_id: UUID, flow_run_id: UUID, done: Event) -> None:
+    ended = False
+    while not (done.is_set() and ended):
         await asyncio.sleep(CHECK_EVERY_S)
-        with suppress(ServiceUnavailableError):  # a database that is away took nothing
-            if not await owns(engine, job_id, flow_run_id):
-                await _end_process(flow_run_id)
+        try:
+            status = await show_life(engine, job_id, flow_run_id)
+        except ServiceUnavailableError:
+            continue  # a database that is away took nothing
+        except Exception:
+            if done.is_set():
+                raise
+            # Whatever kept this look from it: without the next one the run would count as lost.
+            logger.exception("The job could not be looked at")
+            continue
+        if status is None and not done.is_set():
+            await _end_process(flow_run_id)
+        ended = status is None or status in TERMINAL_STATUSES
 
 
 async def _end_process(flow_run_id: UUID) -> None:

@@ -24,6 +24,7 @@ from prefect.states import Cancelled, Crashed, Scheduled
 from flows.hooks import end_cancelled, end_lost
 from flows.journal import Journal
 from flows.runtime import runtime
+from flows.scratch import discard_scratch
 from scorewire.jobs.launching import DEPLOYMENT, run_request
 from scorewire.store.jobs import UnfinishedJob, set_flow_run, unfinished_jobs
 
@@ -44,6 +45,8 @@ async def recover(client: PrefectClient, work_pool: str) -> None:
     )
     for run in runs:
         await client.set_flow_run_state(run.id, _state_after(run), force=True)
+        # Its job may have ended long before, given up for its silence.
+        await asyncio.to_thread(discard_scratch, run.id)
     for job in await asyncio.to_thread(runtime().store, unfinished_jobs):
         await _recover_job(client, job)
 

@@ -89,6 +89,12 @@ class Settings(BaseSettings):
     heartbeat_s: float = Field(
         default=30.0, gt=0, description="Silence on a connection before a heartbeat is sent."
     )
+    job_silence_s: float = Field(
+        default=45.0,
+        ge=15,
+        description="Silence of a working process after which its job is given up for lost; it is "
+        "noticed within a fifth more.",
+    )
     trusted_proxies: tuple[str, ...] = Field(
         default=(),
         description="Addresses or networks of proxies whose `X-Forwarded-For` and "

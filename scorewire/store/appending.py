@@ -25,6 +25,7 @@ from sqlalchemy import (
     update,
 )
 
+from scorewire.errors import ScorewireError
 from scorewire.jobs.job import TERMINAL_STATUSES
 from scorewire.store.tables import EventRow, JobRow
 
@@ -76,11 +77,33 @@ def reopen_failed(job_id: UUID, flow_run_id: UUID | None) -> Select[Any]:
             failed_at=None,
             started_at=None,
             flow_run_id=flow_run_id,
+            seen_at=None if flow_run_id is None else func.clock_timestamp(),
         )
     )
     if flow_run_id is not None:
         change = change.where(JobRow.flow_run_id == flow_run_id)
     return progress_event(change)
+
+
+def taken_from_its_run(change: Update, error: ScorewireError) -> Update:
+    """Fail a job in the stage that it is in at that very moment, and leave it to no run.
+
+    A run that no longer owns the job can neither report nor claim it again, whether or not the run
+    itself can be reached.
+    """
+    detail = func.jsonb_build_object(
+        literal("message", Text), literal(error.message, Text),
+        literal("retryable", Text), literal(error.retryable),
+        literal("stage", Text), JobRow.stage,
+        literal("code", Text), literal(error.code.value, Text),
+    )  # fmt: skip
+    return change.values(
+        status="failed",
+        message=error.message,
+        error=detail,
+        failed_at=func.clock_timestamp(),
+        flow_run_id=None,
+    )
 
 
 def progress_event(change: Update) -> Select[Any]:
@@ -149,5 +172,9 @@ def _append(job: CTE, event_type: str, body: dict[str, ColumnElement[Any]]) -> S
     )
     # A CTE that nothing reads is not run, so the notification stands in the outer SELECT.
     return select(
-        event.c.seq, event.c.attempt, frame.label("frame"), func.pg_notify(CHANNEL, payload)
+        event.c.job_id,
+        event.c.seq,
+        event.c.attempt,
+        frame.label("frame"),
+        func.pg_notify(CHANNEL, payload),
     )

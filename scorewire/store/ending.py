@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from scorewire.errors import CancelledJobError, ConflictError
 from scorewire.jobs.job import Job
-from scorewire.store.appending import CHANNEL, change_running, failed_event
+from scorewire.store.appending import CHANNEL, change_running, failed_event, taken_from_its_run
 from scorewire.store.engine import fetch
 from scorewire.store.jobs import existing_job
 from scorewire.store.tables import JobRow
@@ -30,29 +30,13 @@ async def cancel_job(
 ) -> Cancelled:
     """End a job that has not ended, with its one `error` event, and take it from its run.
 
-    A run that no longer owns the job can neither report nor claim it again, so the cancel holds
-    whether or not the run itself can be reached.
-
     Raises:
         NotFoundError: there is no such job, or it is someone else's ([A3]).
         ConflictError: the job has ended.
         ServiceUnavailableError: Postgres cannot be reached.
     """
     await existing_job(engine, job_id, visible_to=visible_to)
-    # In SQL, so that the stage is the one at the very moment.
-    error = func.jsonb_build_object(
-        literal("message", Text), literal(CANCELLED.message, Text),
-        literal("retryable", Text), literal(CANCELLED.retryable),
-        literal("stage", Text), JobRow.stage,
-        literal("code", Text), literal(CANCELLED.code.value, Text),
-    )  # fmt: skip
-    change = change_running(job_id, None).values(
-        status="failed",
-        message=CANCELLED.message,
-        error=error,
-        failed_at=func.clock_timestamp(),
-        flow_run_id=None,
-    )
+    change = taken_from_its_run(change_running(job_id, None), CANCELLED)
     # All parts of a statement see the rows as they were before it: this is the run of until now.
     owner = select(JobRow.flow_run_id).where(JobRow.id == job_id).scalar_subquery()
     statement = failed_event(change).add_columns(owner.label("flow_run_id"))

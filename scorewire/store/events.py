@@ -9,7 +9,19 @@ from functools import cache
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Executable, Integer, Text, Uuid, bindparam, case, cast, func, or_, select
+from sqlalchemy import (
+    Executable,
+    Integer,
+    Text,
+    Update,
+    Uuid,
+    bindparam,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from scorewire.jobs.messages import ErrorDetail
@@ -119,14 +131,18 @@ async def append_failed(
     Raises:
         ServiceUnavailableError: Postgres stays out of reach.
     """
-    told = msgspec.structs.replace(error, message=readable(error.message))
-    change = change_running(job_id, flow_run_id).values(
-        status="failed",
-        message=told.message,
-        error=msgspec.to_builtins(told),
-        failed_at=func.clock_timestamp(),
-    )
+    change = _failing(change_running(job_id, flow_run_id), error)
     return await _accepted(engine, failed_event(change))
+
+
+async def fail_unlaunched(engine: AsyncEngine, job_id: UUID, *, error: ErrorDetail) -> bool:
+    """End the attempt of a job that no run was launched for, as far as anyone noted.
+
+    Raises:
+        ServiceUnavailableError: Postgres stays out of reach.
+    """
+    change = change_running(job_id, None).where(JobRow.flow_run_id.is_(None))
+    return await _accepted(engine, failed_event(_failing(change, error)))
 
 
 async def events_after(
@@ -140,6 +156,16 @@ async def events_after(
         .limit(limit)
     )
     return [StoredEvent(**row) for row in await fetch(engine, statement)]
+
+
+def _failing(change: Update, error: ErrorDetail) -> Update:
+    told = msgspec.structs.replace(error, message=readable(error.message))
+    return change.values(
+        status="failed",
+        message=told.message,
+        error=msgspec.to_builtins(told),
+        failed_at=func.clock_timestamp(),
+    )
 
 
 async def _accepted(

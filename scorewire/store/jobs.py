@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import RowMapping, Select, or_, select, update
+from sqlalchemy import RowMapping, Select, func, or_, select, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -182,23 +182,13 @@ async def claim(engine: AsyncEngine, job_id: UUID, flow_run_id: UUID) -> int | N
             JobRow.status.not_in(sorted(TERMINAL_STATUSES)),
             or_(JobRow.flow_run_id.is_(None), JobRow.flow_run_id == flow_run_id),
         )
-        .values(flow_run_id=flow_run_id)
+        .values(flow_run_id=flow_run_id, seen_at=func.clock_timestamp())
         .returning(JobRow.attempt)
     )
     for statement in (running, reopen_failed(job_id, flow_run_id)):
         for row in await fetch(engine, statement, patience_s=PATIENCE_S):
             return int(row["attempt"])
     return None
-
-
-async def owns(engine: AsyncEngine, job_id: UUID, flow_run_id: UUID) -> bool:
-    """Say whether the job is (still) this run's; it is not once it was cancelled or deleted.
-
-    Raises:
-        ServiceUnavailableError: Postgres cannot be reached.
-    """
-    statement = select(JobRow.id).where(JobRow.id == job_id, JobRow.flow_run_id == flow_run_id)
-    return bool(await fetch(engine, statement))
 
 
 async def unfinished_jobs(engine: AsyncEngine) -> Sequence[UnfinishedJob]:

@@ -91,6 +91,7 @@ class JobRow(Base):
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
     idempotency_key: Mapped[str | None]
     request_digest: Mapped[str | None]
 

@@ -15,6 +15,7 @@ from scorewire.jobs.messages import ErrorDetail
 from scorewire.jobs.stages import REPORT_INTERVAL_S, SPANS, Stage
 from scorewire.store.events import append_completed, append_failed, append_progress
 from scorewire.store.jobs import claim, get_request
+from scorewire.store.silence import show_life
 
 STEP = 5
 """The largest step of progress ([M3])."""
@@ -116,7 +117,9 @@ class _Run:
     async def _hold(self) -> None:
         await self._tell(0, Stage.DOWNLOAD, "Reading the recording")
         await self._tell(10, Stage.SEPARATION, "Separating")
-        await asyncio.Event().wait()
+        while True:
+            await asyncio.sleep(1)
+            await show_life(self._engine, self._job_id, self._run_id)
 
     async def _stumble(self) -> None:
         await self._tell(10, Stage.SEPARATION, "Separating")
