@@ -19,7 +19,7 @@ NODE = $$($(CURDIR)/$(BIN)/python -m scorewire.stack.npm --print-node)
 
 .DEFAULT_GOAL := help
 .SILENT: .venv/.ready $(UV) $(WEB) $(PAGE) help
-.PHONY: help setup demo up page test lint unit conformance fuzz wire lock lock-check clean
+.PHONY: help setup demo up page hook test lint unit conformance fuzz wire lock lock-check clean
 
 help: ## List what can be done here
 	grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,11 @@ up: .venv/.ready $(PAGE) ## Start the stack on this machine; Ctrl-C stops it
 	$(BIN)/scorewire up
 
 page: $(PAGE) ## Build the page that the API serves
+
+hook: $(WEB) ## Build the React hook as a package for other applications
+	$(NODE) web/node_modules/.bin/vite build web/packages/use-job-progress \
+	  --config web/packages/use-job-progress/vite.config.ts --logLevel warn
+	$(NODE) web/node_modules/.bin/tsc --project web/packages/use-job-progress
 
 test: lint unit ## Run every check and every test
 
@@ -73,7 +78,7 @@ lock-check: $(UV) ## Fail where requirements.lock no longer fits pyproject.toml
 	diff requirements.lock .tools/requirements.lock
 
 clean: ## Remove what set-up made
-	rm -rf .venv .tools web/node_modules web/dist
+	rm -rf .venv .tools web/node_modules web/dist web/packages/*/dist
 
 $(UV):
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
