@@ -3,7 +3,7 @@
 It is built from web/ into web/dist; a wheel carries it beside this module.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from litestar import MediaType, Response, Router, get
@@ -21,7 +21,7 @@ CONTENT_SECURITY_POLICY = (
 )
 """Pico's icons are data URLs; recordings are played from memory as blobs."""
 
-PATHS = ["/", "/jobs/{job_id:str}"]
+PATHS = ["/", "/library", "/jobs/{job_id:str}"]
 """Where the page shows something: what web/src/app/App.tsx routes."""
 
 _PLACES = (Path(__file__).parent / "dist", Path(__file__).parents[1] / "web" / "dist")
@@ -47,9 +47,10 @@ def routes(folder: Path | None) -> Sequence[HTTPRouteHandler | Router]:
         folder: the page as it was built, where it was.
     """
     if folder is None:
-        return [_index(_NOT_BUILT)]
+        return [_index(lambda: _NOT_BUILT)]
     return [
-        _index((folder / "index.html").read_text()),
+        # Read each time, so that a page which is built anew is served at once.
+        _index((folder / "index.html").read_text),
         create_static_files_router(
             path="/assets",
             directories=[folder / "assets"],
@@ -68,7 +69,7 @@ def routes(folder: Path | None) -> Sequence[HTTPRouteHandler | Router]:
     ]
 
 
-def _index(html: str) -> HTTPRouteHandler:
+def _index(read: Callable[[], str]) -> HTTPRouteHandler:
     headers = {
         "Content-Security-Policy": CONTENT_SECURITY_POLICY,
         "X-Content-Type-Options": "nosniff",
@@ -79,7 +80,7 @@ def _index(html: str) -> HTTPRouteHandler:
     @get(PATHS, media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=False)
     def index() -> Response[str]:
         """Return the page; which of its views is shown, it reads from its address."""
-        return Response(html, headers=headers)
+        return Response(read(), headers=headers)
 
     return index
 

@@ -1,11 +1,13 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Route, Switch } from "wouter";
 import { isFinal } from "../lib/http";
 import { Header } from "./Header";
 import { HomePage } from "./HomePage";
 import { JobPage } from "./JobPage";
 import { NotFound } from "./NotFound";
+
+const Library = lazy(() => import("../features/library/Library"));
 
 /** Tries a request again only where that may help. */
 function makeQueryClient(): QueryClient {
@@ -28,6 +30,11 @@ export function App() {
         <Switch>
           <Route path="/">
             <HomePage />
+          </Route>
+          <Route path="/library">
+            <Suspense fallback={<p aria-busy="true">Opening the library …</p>}>
+              <Library />
+            </Suspense>
           </Route>
           <Route path="/jobs/:id">{({ id }) => <JobPage key={id} jobId={id} />}</Route>
           <Route>

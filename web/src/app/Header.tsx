@@ -13,6 +13,7 @@ export function Header() {
           Scorewire
         </Link>
         <nav aria-label="Site">
+          <Link href="/library">Library</Link>
           <a href="/api/docs">API</a>
           <button type="button" className="quiet" onClick={toggle} title={`Use the ${other} theme`}>
             <span aria-hidden="true">{theme === "dark" ? "☀" : "☾"}</span>

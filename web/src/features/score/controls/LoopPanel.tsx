@@ -23,10 +23,11 @@ export function LoopPanel({ player }: { player: Player }) {
   return (
     <Popover
       title="Repeat bars"
+      name={loop === null ? "Loop" : `Loop: ${label}`}
       className={loop === null ? "" : "chosen"}
       label={
         <>
-          <LoopIcon /> {label}
+          <LoopIcon /> <span className="word">{label}</span>
         </>
       }
     >
