@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -75,7 +76,8 @@ async def by_websocket(address: str, job_id: UUID, seen: Seen, **options: Any) -
                 text = str(await connection.recv())
                 if '"type":"heartbeat"' in text:
                     seen.heartbeats += 1
-                    await connection.send(text.replace("heartbeat", "pong"))
+                    with suppress(ConnectionClosed):  # what came before the close is still to read
+                        await connection.send(text.replace("heartbeat", "pong"))
                 else:
                     seen.note(text)
         except ConnectionClosed:

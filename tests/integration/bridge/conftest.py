@@ -43,7 +43,8 @@ class Client:
                 message: Message = json.loads(await self.connection.recv())
                 if message["type"] != "heartbeat":
                     return message
-                await self.connection.send(json.dumps({**message, "type": "pong"}))
+                with suppress(ConnectionClosed):  # what came before the close is still to read
+                    await self.connection.send(json.dumps({**message, "type": "pong"}))
 
     async def until(self, type_: str) -> list[Message]:
         """Return all messages up to and with the first of a type."""

@@ -15,6 +15,7 @@ Tell = Callable[..., Awaitable[None]]
 Complete = Callable[[], Awaitable[None]]
 
 GRACE_S = 0.6
+LONG = "𝄞" * 1_700
 SILENT_S = 2 * 0.5 + GRACE_S
 
 
@@ -70,7 +71,7 @@ async def test_who_vanishes_is_forgotten(
             assert asyncio.get_running_loop().time() < give_up_s
             if flowing:
                 event_id += 1
-                await tell(event_id, "x" * 6_000)
+                await tell(event_id, LONG)
             await asyncio.sleep(0.02)
         await complete()
         await there
@@ -88,7 +89,7 @@ async def test_who_closes_half_and_takes_nothing_is_cut_off(
     before = await served.held()
     raw = await RawSocket.watching(served.address, job_id, receive_buffer_bytes=4096)
     for event_id in range(1, 61):
-        await tell(event_id, "x" * 6_000)
+        await tell(event_id, LONG)
     assert len(await served.watchers()) == 1
     raw.writer.write_eof()
     await served.settles(before, within_s=3)

@@ -4,17 +4,23 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
+from watching import Seen, by_event_source, by_websocket, crowd_client, until_the_end
 
+from scorewire.jobs.options import Options
+from scorewire.jobs.source import LinkSource
+from scorewire.jobs.stages import Stage
 from scorewire.stack.postgres import EmbeddedPostgres
 from scorewire.store import admin
 from scorewire.store.engine import connect
-from scorewire.store.events import events_after
+from scorewire.store.events import append_completed, append_progress, events_after
+from scorewire.store.jobs import create_job
 
 Watch = Callable[..., Awaitable[Any]]
 Tell = Callable[..., Awaitable[None]]
@@ -89,6 +95,42 @@ async def test_a_killed_postgres_loses_nothing(  # noqa: PLR0913, PLR0917 - they
     for messages, code in await asyncio.gather(*reading):
         assert [message["id"] for message in messages] == stored
         assert (messages[-1]["type"], code) == ("completed", 1000)
+
+
+async def test_a_killed_postgres_loses_nothing_under_load(
+    address: str, engine: AsyncEngine, postgres: EmbeddedPostgres
+) -> None:
+    """[W6] Killed amid twenty jobs with five watchers each: every one sees its job, to the end."""
+    source = LinkSource(url="https://youtu.be/dQw4w9WgXcQ")
+    jobs = [(await create_job(engine, source=source, options=Options())).job_id for _ in range(20)]
+    everyone = {job_id: [Seen() for _ in range(WATCHERS)] for job_id in jobs}
+
+    async def work(job_id: UUID) -> None:
+        for number in range(1, STEPS + 1):
+            await append_progress(
+                engine, job_id, progress=number, stage=Stage.SEPARATION, message=str(number)
+            )
+            await asyncio.sleep(0.05)
+        await append_completed(engine, job_id, result={"musicxml": "results/x/score"})
+
+    async with crowd_client() as http:
+        ways = [by_websocket, partial(by_event_source, http=http)]
+        watching = [
+            asyncio.create_task(until_the_end(partial(ways[number % 2], address, job_id), seen))
+            for job_id, those in everyone.items()
+            for number, seen in enumerate(those)
+        ]
+        working = [asyncio.create_task(work(job_id)) for job_id in jobs]
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(seen.until(2) for those in everyone.values() for seen in those))
+            await kill_the_server(postgres, postgres.url())
+            assert not any(work.done() for work in working)
+            await asyncio.gather(*working, *watching)
+    for job_id, those in everyone.items():
+        stored = [event.id for event in await events_after(engine, job_id, 0)]
+        assert len(stored) > STEPS  # an append that was cut off may have counted twice
+        assert [seen.ids for seen in those] == [stored] * WATCHERS
+        assert {len(seen.endings) for seen in those} == {1}, "who was connected stays connected"
 
 
 async def test_what_is_told_before_the_bridge_is_back_arrives(

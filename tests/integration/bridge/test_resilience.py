@@ -1,11 +1,13 @@
 """What the stream survives: slow clients, a cut listener, a Postgres that is away."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
+from watching import Seen, by_event_source, crowd_client
 
 from scorewire.jobs.stages import Stage
 from scorewire.store.events import append_progress
@@ -41,6 +43,25 @@ async def test_a_cut_connection_loses_nothing(
     messages, code = await watcher.rest()
     assert _ids(messages) == list(range(1, 32))
     assert code == 1000
+
+
+@pytest.mark.parametrize("condition", [LISTENER, EVERYTHING], ids=["listener", "all"])
+async def test_a_cut_connection_loses_nothing_for_event_sources(  # noqa: PLR0913, PLR0917 - they are fixtures
+    address: str, job_id: UUID, tell: Tell, complete: Complete, cut: Cut, condition: str
+) -> None:
+    """[W6] [S1] The same for Server-Sent Events: one stream, with all of it."""
+    seen = Seen()
+    async with crowd_client() as http:
+        watching = asyncio.create_task(by_event_source(address, job_id, seen, http=http))
+        for progress in range(1, 31):
+            await tell(progress)
+            if progress % 10 == 5:
+                await seen.until(1)
+                await cut(condition)
+        await complete()
+        async with asyncio.timeout(15):
+            await watching
+    assert (seen.ids, seen.endings) == (list(range(1, 32)), [200])
 
 
 async def test_the_end_is_told_after_a_cut(watch: Watch, complete: Complete, cut: Cut) -> None:
