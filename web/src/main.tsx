@@ -5,7 +5,17 @@ import "./styles/layout.css";
 import { App } from "./app/App";
 import { applyTheme } from "./app/theme";
 
+const RELOADED = "scorewire.reloaded";
+
 applyTheme();
+
+// The page was built anew since this one was loaded, so that its other files are gone.
+addEventListener("vite:preloadError", () => {
+  const last = Number(sessionStorage.getItem(RELOADED));
+  if (Date.now() - last < 60_000) return;
+  sessionStorage.setItem(RELOADED, `${Date.now()}`);
+  location.reload();
+});
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");

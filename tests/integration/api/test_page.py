@@ -47,6 +47,12 @@ async def test_every_view_is_the_page(client: httpx.AsyncClient, path: str) -> N
     assert "/assets/index-abc.js" in answer.text
 
 
+async def test_a_page_that_is_built_anew_is_served(client: httpx.AsyncClient, built: Path) -> None:
+    """The files of the one before are gone, so its index must not be told any more."""
+    (built / "index.html").write_text("the next one")
+    assert (await client.get("/")).text == "the next one"
+
+
 async def test_the_policy_lets_no_other_host_in(client: httpx.AsyncClient) -> None:
     """Nothing is loaded from or sent to another host, and no site may frame the page."""
     policy = (await client.get("/")).headers["content-security-policy"]
