@@ -17,7 +17,7 @@ from structlog.typing import Processor
 
 LogFormat = Literal["console", "json"]
 
-_WITH_HANDLERS_OF_THEIR_OWN = ("uvicorn", "uvicorn.access")
+_SET_UP_BY_OTHERS = ("uvicorn", "uvicorn.access", "uvicorn.error")  # uvicorn itself, Prefect
 REDACTED = "[redacted]"
 
 _TOKENS = (
@@ -57,9 +57,10 @@ def configure(level: str, log_format: LogFormat, stream: TextIO | None = None) -
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in _WITH_HANDLERS_OF_THEIR_OWN:
+    for name in _SET_UP_BY_OTHERS:
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
+        logging.getLogger(name).setLevel(logging.NOTSET)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
     structlog.configure(
