@@ -1,9 +1,9 @@
 """A client of the wire that believes nothing: whatever it is sent must fit the served schema."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, Self
 
@@ -72,7 +72,9 @@ class Stream:
         if message["type"] == "heartbeat":
             self.heartbeats.append(message)
             if self.answering:
-                await self.socket.send(json.dumps({**message, "type": "pong"}))
+                # Events may stand between a heartbeat and the close that has come since.
+                with contextlib.suppress(ConnectionClosed):
+                    await self.socket.send(json.dumps({**message, "type": "pong"}))
         return message
 
     async def rest(self) -> tuple[list[Message], int | None]:
@@ -156,7 +158,7 @@ class Client:
         found: dict[str, Any] = response.raise_for_status().json()
         return found
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def watch(self, job_id: str, query: str = "", **options: Any) -> AsyncIterator[Stream]:
         """Open a job's WebSocket.
 
@@ -191,7 +193,7 @@ class Client:
                     raise
                 await _wait_out(refused.response.headers)
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def events(
         self, job_id: str, query: str = "", **options: Any
     ) -> AsyncIterator[EventSource]:
