@@ -1,5 +1,6 @@
 """The main job: the order of the stages, nothing else."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from prefect import flow
@@ -11,6 +12,8 @@ from flows.stages.download import download
 from flows.stages.musicxml import musicxml
 from flows.stages.separation import separation
 from flows.stages.transcription import transcription
+from scorewire.jobs.options import Stem
+from scorewire.jobs.results import RECORDING, stem_kind
 
 UNTITLED = "Untitled"
 
@@ -31,7 +34,7 @@ def transcribe(job_id: UUID) -> dict[str, str]:
         job_id: a job that was created through the API.
 
     Returns:
-        The blob keys of the score's files, by kind: `musicxml`, `midi`, `performance_midi`.
+        The blob keys of the score's files and of the sound they were made from, by kind.
 
     Raises:
         Abort: the job has ended, is gone, or belongs to another run.
@@ -45,4 +48,10 @@ def transcribe(job_id: UUID) -> dict[str, str]:
         recording = download(job_id, request)
         stems = separation(request.options, recording)
         notes = transcription(request.options, stems)
-        return musicxml(request.options, journal.request().title or UNTITLED, notes)
+        score = musicxml(request.options, journal.request().title or UNTITLED, notes)
+        return score | _sound(recording, stems)
+
+
+def _sound(recording: Mapping[str, str], stems: Mapping[str, str]) -> dict[str, str]:
+    separated = {stem_kind(Stem(name)): key for name, key in stems.items() if name != Stem.MIX}
+    return {RECORDING: recording["audio"], **separated}

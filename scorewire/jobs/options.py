@@ -12,6 +12,13 @@ LONGEST_S = 360_000.0
 # Titles are written into XML, MIDI and JSON columns, none of which takes them all.
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 
+Title = Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_CONTROLS)]
+Tempo = Annotated[float, Meta(ge=20, le=400)]
+Metre = Literal["2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8"]
+KeyName = Annotated[str, Meta(pattern="^[A-G][#b]? (major|minor)$")]
+InstrumentName = Annotated[str, Meta(max_length=60, pattern=_NO_CONTROLS)]
+InstrumentNames = Annotated[tuple[InstrumentName, ...], Meta(max_length=7)]
+
 
 class Stem(StrEnum):
     """A part of a recording: the whole mix, or one source of Demucs's naming."""
@@ -54,17 +61,24 @@ class NotationOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """What the musician says about the music; whatever is left out is estimated."""
 
     tempo_bpm: Annotated[
-        Annotated[float, Meta(ge=20, le=400)] | None,
-        Meta(description="Quarter notes a minute; estimated where it is null."),
+        Tempo | None,
+        Meta(
+            description="Beats a minute as a metronome counts them, dotted quarters in 6/8; "
+            "estimated where it is null."
+        ),
     ] = None
     time_signature: Annotated[
-        Literal["2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8"] | None,
+        Metre | None,
         Meta(description="Estimated where it is null."),
     ] = None
     key: Annotated[
-        Annotated[str, Meta(pattern="^[A-G][#b]? (major|minor)$")] | None,
+        KeyName | None,
         Meta(description="Like `Eb major`; estimated where it is null.", examples=["G major"]),
     ] = None
+    instrument_names: Annotated[
+        InstrumentNames,
+        Meta(description="Of the parts from the top of the page; one that is empty is chosen."),
+    ] = ()
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,7 +92,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """
 
     title: Annotated[
-        Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_CONTROLS)] | None,
+        Title | None,
         Meta(description="What stands above the score; without it, the recording's own."),
     ] = None
     recording: Annotated[

@@ -6,6 +6,7 @@ their order.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -15,7 +16,7 @@ from scorewire.jobs.options import NotationOptions, Stem
 from scorewire.jobs.report import Report
 from scorewire.music.accents import group_chords
 from scorewire.music.beats import METER_PRIOR, track_beats
-from scorewire.music.instruments import SCORE_ORDER, choose_instrument
+from scorewire.music.instruments import SCORE_ORDER, Instrument, choose_instrument
 from scorewire.music.key import Key, estimate_key
 from scorewire.music.layout import Score, assign_staves, lay_out, rule_bars
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
@@ -75,7 +76,11 @@ def write_score(
     grid = _find_grid([note for _, notes in heard for note in notes], notation)
     tempo_bpm = notation.tempo_bpm or _rounded_tempo(grid)
     report(0.5, f"Found {grid.meter.name} at {tempo_bpm:g} bpm, sharing out the hands")
-    players = [(choose_instrument(stem, notes, instruments), notes) for stem, notes in heard]
+    names = [*notation.instrument_names, *[""] * len(heard)]
+    players = [
+        (_named(choose_instrument(stem, notes, instruments), name), notes)
+        for (stem, notes), name in zip(heard, names, strict=False)
+    ]
     written = [assign_staves(grid.place(notes), player, grid) for player, notes in players]
     every_note = sorted(
         {note for notes in written for note in notes}, key=lambda n: (n.onset, n.pitch, n.end)
@@ -104,6 +109,10 @@ def write_score(
     )
     report(1.0, f"Wrote {len(bars)} bars in {grid.meter.name}, {key.name}")
     return files
+
+
+def _named(instrument: Instrument, name: str) -> Instrument:
+    return replace(instrument, name=name.strip()) if name.strip() else instrument
 
 
 def _find_grid(notes: Sequence[Note], notation: NotationOptions) -> Grid:

@@ -61,11 +61,11 @@ def change_running(job_id: UUID | BindParameter[UUID], flow_run_id: UUID | None)
     return statement.where(JobRow.flow_run_id == flow_run_id)
 
 
-def reopen_failed(job_id: UUID, flow_run_id: UUID | None) -> Select[Any]:
-    """Open the next attempt of a failed job: for a run yet to come, or for the one that owns it."""
-    change = (
+def next_attempt(job_id: UUID, flow_run_id: UUID | None) -> Update:
+    """Queue a job once more, for a run yet to come or for this one; what it has made stays."""
+    return (
         update(JobRow)
-        .where(JobRow.id == job_id, JobRow.status == "failed")
+        .where(JobRow.id == job_id)
         .values(
             status="queued",
             attempt=JobRow.attempt + 1,
@@ -75,11 +75,17 @@ def reopen_failed(job_id: UUID, flow_run_id: UUID | None) -> Select[Any]:
             message=literal("Queued for attempt ", Text) + cast(JobRow.attempt + 1, Text),
             error=None,
             failed_at=None,
+            completed_at=None,
             started_at=None,
             flow_run_id=flow_run_id,
             seen_at=None if flow_run_id is None else func.clock_timestamp(),
         )
     )
+
+
+def reopen_failed(job_id: UUID, flow_run_id: UUID | None) -> Select[Any]:
+    """Open the next attempt of a failed job: for a run yet to come, or for the one that owns it."""
+    change = next_attempt(job_id, flow_run_id).where(JobRow.status == "failed")
     if flow_run_id is not None:
         change = change.where(JobRow.flow_run_id == flow_run_id)
     return progress_event(change)

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from scorewire.errors import ConflictError, NotFoundError
-from scorewire.jobs.job import TERMINAL_STATUSES, Job, JobStatus
+from scorewire.jobs.job import TERMINAL_STATUSES, Job
 from scorewire.jobs.messages import EventMessage
 from scorewire.jobs.options import Options
 from scorewire.jobs.source import Source, UploadSource
@@ -216,7 +216,6 @@ async def _row(engine: AsyncEngine, job_id: UUID, patience_s: float = 0.0) -> Ro
 def job_view(row: RowMapping) -> Job:
     """Show a row of `jobs` as everyone sees it."""
     ended_at = row["completed_at"] or row["failed_at"]
-    completed = row["status"] == JobStatus.COMPLETED
     duration_s = None
     if ended_at is not None and row["started_at"] is not None:
         duration_s = round((ended_at - row["started_at"]).total_seconds(), 3)
@@ -224,7 +223,7 @@ def job_view(row: RowMapping) -> Job:
         **{name: row[name] for name in Job.__struct_fields__ if name in row},
         "job_id": row["id"],
         "duration_seconds": duration_s,
-        "result_url": f"/api/v1/scores/{row['id']}" if completed else None,
+        "result_url": f"/api/v1/scores/{row['id']}" if row["result"] is not None else None,
         "last_event_id": row["last_seq"],
     }
     return msgspec.convert(view, Job)

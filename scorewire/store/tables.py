@@ -50,7 +50,9 @@ class JobRow(Base):
         CheckConstraint("attempt >= 1", name="attempt_is_positive"),
         CheckConstraint("last_seq >= 0", name="last_seq_is_not_negative"),
         CheckConstraint(
-            "(status = 'completed') = (result IS NOT NULL AND completed_at IS NOT NULL)",
+            # The score of an attempt stays where it is while the next one works on another.
+            "(status <> 'completed' OR result IS NOT NULL) "
+            "AND (status = 'completed') = (completed_at IS NOT NULL)",
             name="completed_has_result",
         ),
         CheckConstraint(

@@ -4,6 +4,7 @@ import json
 from uuid import UUID
 
 import pytest
+from models import SOURCES
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import Abort
@@ -11,10 +12,12 @@ from prefect.exceptions import Abort
 from flows.runtime import Runtime
 from flows.transcribe import transcribe
 from scorewire.jobs.job import JobStatus
+from scorewire.music.playback import decode
 from scorewire.store.ending import cancel_job, delete_job
 from scorewire.store.events import events_after
 from scorewire.store.files import files_of_job_alone
 from scorewire.store.jobs import get_job, get_result
+from scorewire.store.revising import open_revision
 
 
 def told(runtime: Runtime, job_id: UUID) -> list[dict]:
@@ -37,7 +40,9 @@ def test_a_recording_becomes_a_score(flow_runtime: Runtime, submit):
     assert [event["type"] for event in events].count("completed") == 1
     assert events[-1]["type"] == "completed"
     result = flow_runtime.store(get_result, job_id)
-    assert set(result) == {"musicxml", "midi", "performance_midi"}
+    score = {"musicxml", "midi", "performance_midi", "playback"}
+    sound = {"recording", *(f"stem.{stem}" for stem in SOURCES)}
+    assert set(result) == score | sound
     assert all(flow_runtime.blobs.exists(key) for key in result.values())
 
 
@@ -80,6 +85,33 @@ def test_a_completed_job_is_not_run_again(flow_runtime: Runtime, submit):
     with pytest.raises(Abort):
         transcribe(job_id)
     assert told(flow_runtime, job_id) == before
+
+
+def test_a_revision_writes_the_score_alone(flow_runtime: Runtime, submit):
+    """[J3] Three stages' results are kept; the score has exactly what the musician said."""
+    job_id = submit(seed=7)
+    first = transcribe(job_id)
+    flow_runtime.store(
+        open_revision,
+        job_id,
+        title="Revised",
+        notation={
+            "tempo_bpm": 66.5,
+            "time_signature": "6/8",
+            "key": "Eb major",
+            "instrument_names": ["Celesta"],
+        },
+    )
+    second = transcribe(job_id)
+    assert flow_runtime.store(get_job, job_id).status is JobStatus.COMPLETED
+    assert kept_stages(flow_runtime, job_id) == ["download", "separation", "transcription"]
+    playback = decode(flow_runtime.blobs.get_bytes(second["playback"]))
+    assert (playback.tempo_bpm, playback.metre, playback.key) == (66.5, "6/8", "Eb major")
+    assert playback.parts[0].name == "Celesta"
+    assert b"Revised" in flow_runtime.blobs.get_bytes(second["musicxml"])
+    assert b"Celesta" in flow_runtime.blobs.get_bytes(second["musicxml"])
+    assert second["recording"] == first["recording"]
+    assert flow_runtime.blobs.exists(first["musicxml"])
 
 
 def test_a_run_of_a_job_that_was_cancelled_or_deleted_ends_quietly(flow_runtime: Runtime, submit):
