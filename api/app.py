@@ -13,9 +13,22 @@ from litestar.di import Provide
 
 from api import page
 from api.documents.openapi import openapi_config
+from api.engraver import Engraver
 from api.forgotten import launching_forgotten_jobs
 from api.launcher import Launcher
-from api.routes import documents, ending, health, jobs, listing, scores
+from api.routes import (
+    documents,
+    ending,
+    estimate,
+    health,
+    jobs,
+    listing,
+    revising,
+    scores,
+    server,
+    sheets,
+    sound,
+)
 from api.services import Services
 from bridge.plugin import BridgePlugin
 from scorewire.blobs import open_blobs
@@ -52,12 +65,17 @@ def create_app(settings: Settings) -> Litestar:
     bridge = BridgePlugin(
         engine, database_url, gate=gate, limits=limits, heartbeat_s=settings.heartbeat_s
     )
+    blobs = open_blobs(settings.storage_url, settings.data_dir)
+    engraver = Engraver(blobs)
     services = Services(
         engine=engine,
-        blobs=open_blobs(settings.storage_url, settings.data_dir),
+        blobs=blobs,
         launcher=launcher,
+        engraver=engraver,
         url_hosts=settings.url_hosts,
         max_upload_bytes=settings.max_upload_bytes,
+        max_duration_s=settings.max_duration_s,
+        token_required=not gate.open,
         listening=lambda: bridge.listening,
     )
 
@@ -74,6 +92,7 @@ def create_app(settings: Settings) -> Litestar:
                 yield
         finally:
             warming_up.cancel()
+            engraver.close()
             await launcher.aclose()
             await engine.dispose()
 
@@ -82,7 +101,12 @@ def create_app(settings: Settings) -> Litestar:
             Router(
                 "/",
                 guards=[gate.guard, submission_guard(limits)],
-                route_handlers=[jobs.transcribe, jobs.transcribe_upload, jobs.retry_job],
+                route_handlers=[
+                    jobs.transcribe,
+                    jobs.transcribe_upload,
+                    jobs.retry_job,
+                    revising.revise,
+                ],
             ),
             Router(
                 "/",
@@ -92,10 +116,19 @@ def create_app(settings: Settings) -> Litestar:
                     ending.cancel,
                     ending.options,  # before its sibling, of which Litestar would derive another
                     ending.remove,
+                    estimate.read_estimate,
+                    revising.rename,
                     scores.read_musicxml,
                     scores.read_midi,
+                    scores.read_pdf,
+                    sheets.read_pages,
+                    sheets.read_playback,
+                    sound.read_recording,
+                    sound.read_stems,
+                    sound.read_stem,
                 ],
             ),
+            server.read_server,
             health.live,
             health.ready,
             *documents.routes(swagger_ui.find()),

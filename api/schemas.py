@@ -5,10 +5,10 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from scorewire.jobs.job import JobStatus
-from scorewire.jobs.options import Options
+from scorewire.jobs.options import InstrumentNames, KeyName, Metre, Options, Tempo, Title
 
 
 class TranscribeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,6 +46,48 @@ class JobAccepted(msgspec.Struct, frozen=True):
     events_url: Annotated[
         str, Meta(description="Where the job is watched as Server-Sent Events, as a path.")
     ]
+
+
+class Renaming(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a job is to be called."""
+
+    title: Annotated[Title, Meta(description="What the score is called.")]
+
+
+class Revision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to be written otherwise; whatever is left out stays as it is."""
+
+    tempo_bpm: Annotated[
+        Tempo | UnsetType | None,
+        Meta(description="Beats a minute as a metronome counts them; null has it estimated."),
+    ] = UNSET
+    metre: Annotated[
+        Metre | UnsetType | None, Meta(description="The time signature; null has it estimated.")
+    ] = UNSET
+    key: Annotated[
+        KeyName | UnsetType | None,
+        Meta(description="Like `Eb major`; null has it estimated.", examples=["G major"]),
+    ] = UNSET
+    title: Annotated[Title | UnsetType, Meta(description="What the score is called.")] = UNSET
+    instrument_names: Annotated[
+        InstrumentNames | UnsetType,
+        Meta(description="Of the parts from the top of the page; one that is empty is chosen."),
+    ] = UNSET
+
+
+class ServerInfo(msgspec.Struct, frozen=True):
+    """What a server takes, and from whom."""
+
+    version: Annotated[str, Meta(description="Of Scorewire.")]
+    max_upload_bytes: Annotated[int, Meta(description="Largest file that is taken.")]
+    max_duration_s: Annotated[
+        float, Meta(description="Longest recording, or section of one, that is transcribed.")
+    ]
+    url_hosts: Annotated[
+        tuple[str, ...],
+        Meta(description="Hosts, with their subdomains, that recordings are fetched from."),
+    ]
+    token_required: Annotated[bool, Meta(description="Whether jobs and scores need a token.")]
 
 
 class Readiness(msgspec.Struct, frozen=True):

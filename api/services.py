@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from api.engraver import Engraver
 from api.launcher import Launcher
 from scorewire.blobs import Blobs
 from scorewire.store.engine import Engine
@@ -16,14 +17,20 @@ class Services:
         engine: the store's database.
         blobs: where uploads and results are kept.
         launcher: starts flow runs.
+        engraver: draws and prints scores.
         url_hosts: hosts that recordings may be fetched from.
         max_upload_bytes: largest file that is taken.
+        max_duration_s: longest recording that is transcribed.
+        token_required: whether requests need a token.
         listening: says whether events reach the bridge at this moment.
     """
 
     engine: Engine
     blobs: Blobs
     launcher: Launcher
+    engraver: Engraver
     url_hosts: tuple[str, ...]
     max_upload_bytes: int
+    max_duration_s: float
+    token_required: bool
     listening: Callable[[], bool]

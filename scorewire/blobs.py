@@ -24,7 +24,7 @@ from scorewire.errors import (
 )
 
 if TYPE_CHECKING:
-    from obstore import GetResult  # exists for type checkers alone
+    from obstore import GetOptions, GetResult  # exist for type checkers alone
 
 CHUNK_BYTES = 256 * 1024
 MAX_KEY_CHARS = 512
@@ -42,7 +42,7 @@ class StoredBlob:
 
 @dataclass(frozen=True)
 class BlobStream:
-    """A blob that is being read: its size is known before its bytes."""
+    """A blob that is being read: its whole size is known before its bytes."""
 
     size_bytes: int
     chunks: AsyncIterator[bytes]
@@ -82,11 +82,22 @@ class Blobs:
                     await writer.write(chunk)
         return StoredBlob(size_bytes, digest.hexdigest())
 
-    async def open_stream(self, key: str) -> BlobStream:
-        """Start to read a blob."""
+    async def open_stream(self, key: str, span: tuple[int, int] | None = None) -> BlobStream:
+        """Start to read a blob.
+
+        Args:
+            key: the blob.
+            span: its only bytes to read, from the first up to, and without, the last.
+        """
         with _storage(key):
-            found = await obstore.get_async(self._store, key)
+            options: GetOptions = {} if span is None else {"range": span}
+            found = await obstore.get_async(self._store, key, options=options)
         return BlobStream(found.meta["size"], _chunks(key, found))
+
+    async def size_bytes(self, key: str) -> int:
+        """How large a blob is."""
+        with _storage(key):
+            return (await obstore.head_async(self._store, key))["size"]
 
     def put_file(self, key: str, path: Path) -> None:
         """Store the file at `path`."""

@@ -64,7 +64,7 @@ async def remove(job_id: JobId, services: Services, caller: Caller) -> None:
 )
 def options() -> Response[None]:
     """Name the methods of a job; Litestar's own answer leaves out those of a second router."""
-    return Response(None, status_code=204, headers={"Allow": "DELETE, GET, OPTIONS"})
+    return Response(None, status_code=204, headers={"Allow": "DELETE, GET, OPTIONS, PATCH"})
 
 
 async def _cancel(services: Services, job_id: UUID, caller: Caller) -> Job:

@@ -1,47 +1,51 @@
-"""The files of a finished transcription."""
+"""A finished score as files: MusicXML, MIDI, PDF."""
 
-import re
-from typing import Annotated, Literal
-from urllib.parse import quote
+from typing import Annotated, Any, Literal
 
-from litestar import get
+from litestar import Request, Response, get
 from litestar.params import Parameter
-from litestar.response import Stream
 
+from api.files import CACHE_CONTROL, content_disposition, score_files, send_file, unchanged
 from api.services import Services
-from scorewire.errors import ConflictError, NotFoundError
 from scorewire.http.callers import Caller
-from scorewire.http.documentation import JobId, problems
-from scorewire.jobs.job import Job
-from scorewire.store.jobs import existing_job, get_result
+from scorewire.http.documentation import JobId, Part, Transpose, answer_header, problems
+from scorewire.http.etags import UNCHANGED, IfNoneMatch, etag_of
+from scorewire.music.engraving import ENGRAVER
 
 MUSICXML_TYPE = "application/vnd.recordare.musicxml+xml"
 MIDI_TYPE = "audio/midi"
+PDF_TYPE = "application/pdf"
 
-_NOT_IN_FILENAMES = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|]+')
+_ETAG = answer_header("ETag", "Which score this is.")
 
 
 @get(
     "/api/v1/scores/{job_id:str}",
     media_type=MUSICXML_TYPE,
-    responses=problems(400, 401, 403, 404, 409),
+    responses={**problems(400, 401, 403, 404, 409, 416), **UNCHANGED},
+    response_headers=[_ETAG],
     tags=["scores"],
     summary="The score as MusicXML",
 )
-async def read_musicxml(job_id: JobId, services: Services, caller: Caller) -> Stream:
+async def read_musicxml(
+    request: Request[Any, Any, Any], job_id: JobId, services: Services, caller: Caller
+) -> Response[bytes]:
     """Return the score; 409 while the job has none ([R2])."""
-    job = await existing_job(services.engine, job_id, visible_to=caller.subject)
-    return await _file(services, job, "musicxml", MUSICXML_TYPE, ".musicxml")
+    files = await score_files(services, job_id, caller)
+    key, name = files.key("musicxml"), files.filename(".musicxml")
+    return await send_file(request, services, key, MUSICXML_TYPE, name)
 
 
 @get(
     "/api/v1/scores/{job_id:str}/midi",
     media_type=MIDI_TYPE,
-    responses=problems(400, 401, 403, 404, 409),
+    responses={**problems(400, 401, 403, 404, 409, 416), **UNCHANGED},
+    response_headers=[_ETAG],
     tags=["scores"],
     summary="The score as MIDI",
 )
 async def read_midi(
+    request: Request[Any, Any, Any],
     job_id: JobId,
     services: Services,
     caller: Caller,
@@ -49,32 +53,41 @@ async def read_midi(
         Literal["quantised", "performed"],
         Parameter(description="As written, or in the timing of the recording."),
     ] = "quantised",
-) -> Stream:
+) -> Response[bytes]:
     """Return the notes as written, or in the timing of the recording; 409 while there are none."""
-    job = await existing_job(services.engine, job_id, visible_to=caller.subject)
-    if timing == "performed":
-        return await _file(services, job, "performance_midi", MIDI_TYPE, " (performed).mid")
-    return await _file(services, job, "midi", MIDI_TYPE, ".mid")
+    files = await score_files(services, job_id, caller)
+    performed = timing == "performed"
+    key = files.key("performance_midi" if performed else "midi")
+    name = files.filename(" (performed).mid" if performed else ".mid")
+    return await send_file(request, services, key, MIDI_TYPE, name)
 
 
-async def _file(services: Services, job: Job, kind: str, media_type: str, ending: str) -> Stream:
-    result = await get_result(services.engine, job.job_id)
-    if result is None:
-        message = f"The score is not there: its job is {job.status.value}; wait, or retry the job."
-        raise ConflictError(message)
-    if kind not in result:
-        message = "This score has no such file; ask for one of its other forms."
-        raise NotFoundError(message)
-    blob = await services.blobs.open_stream(result[kind])
+@get(
+    "/api/v1/scores/{job_id:str}/pdf",
+    media_type=PDF_TYPE,
+    responses={**problems(400, 401, 403, 404, 409), **UNCHANGED},
+    response_headers=[_ETAG],
+    tags=["scores"],
+    summary="The score as PDF",
+)
+async def read_pdf(  # noqa: PLR0913, PLR0917 - what may be asked of a print, each a query parameter
+    job_id: JobId,
+    services: Services,
+    caller: Caller,
+    transpose: Transpose = 0,
+    part: Part = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response[bytes]:
+    """Return the score on A4 pages with its title and page numbers; 409 while there is none."""
+    files = await score_files(services, job_id, caller)
+    key, title = files.key("musicxml"), files.job.title or ""
+    etag = etag_of(key, title, transpose, part, ENGRAVER)
+    if answer := unchanged(if_none_match, etag):
+        return answer
+    pdf = await services.engraver.pdf(key, title, transpose, part)
     headers = {
-        "Content-Disposition": content_disposition(f"{job.title or 'score'}{ending}"),
-        "Content-Length": str(blob.size_bytes),
+        "ETag": etag,
+        "Cache-Control": CACHE_CONTROL,
+        "Content-Disposition": content_disposition(files.filename(".pdf")),
     }
-    return Stream(blob.chunks, media_type=media_type, headers=headers)
-
-
-def content_disposition(filename: str) -> str:
-    """Offer a file for download under any name, with ASCII for old clients (RFC 6266)."""
-    name = _NOT_IN_FILENAMES.sub("-", filename).strip(". ") or "score"
-    ascii_name = name.encode("ascii", "replace").decode().replace("?", "_")
-    return f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name)}"
+    return Response(pdf, media_type=PDF_TYPE, headers=headers)

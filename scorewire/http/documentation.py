@@ -16,6 +16,17 @@ JobId = Annotated[UUID, Parameter(description="The job, as the answer to its sub
 STREAM_SECURITY: list[dict[str, list[str]]] = [{"token": []}, {"token_in_address": []}, {}]
 """How a token may come with a request for a stream, by the names of api/documents/openapi.py."""
 
+Transpose = Annotated[
+    int, Parameter(ge=-12, le=12, description="Semitones up; the key is chosen to be readable.")
+]
+"""The query parameter `transpose`."""
+
+Part = Annotated[
+    int | None,
+    Parameter(ge=0, description="The only part to show, by its place from 0; all without it."),
+]
+"""The query parameter `part`."""
+
 
 def answer_header(name: str, description: str) -> ResponseHeader:
     """Describe a header that a handler sets by itself."""

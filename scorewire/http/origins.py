@@ -73,13 +73,22 @@ def cors(allowed_origins: Iterable[str]) -> CORSConfig | None:
         return None
     return CORSConfig(
         allow_origins=sorted(map(str, origins)),
-        allow_methods=["GET", "POST", "DELETE"],
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
         allow_headers=[
             "Authorization",
             "Content-Type",
             "Idempotency-Key",
             "If-None-Match",
+            "If-Range",
             "Last-Event-ID",
+            "Range",
         ],
-        expose_headers=["Content-Disposition", "ETag", "Retry-After", "WWW-Authenticate"],
+        expose_headers=[
+            "Accept-Ranges",
+            "Content-Disposition",
+            "Content-Range",
+            "ETag",
+            "Retry-After",
+            "WWW-Authenticate",
+        ],
     )

@@ -113,12 +113,13 @@ def test_who_asks_is_asked_everywhere_but_where_it_says(document: dict[str, Any]
 
 
 def test_what_is_limited_says_429(document: dict[str, Any]) -> None:
-    """[W7] [R1] Submissions, retries and streams may be told to wait."""
+    """[W7] [R1] Submissions, retries, revisions and streams may be told to wait."""
     limited = {name for name, operation in operations(document) if "429" in operation["responses"]}
     assert limited == {
         "POST /api/v1/transcribe",
         "POST /api/v1/transcribe/upload",
         "POST /api/v1/jobs/{job_id}/retry",
+        "POST /api/v1/jobs/{job_id}/revise",
         "GET /api/v1/jobs/{job_id}/events",
     }
 

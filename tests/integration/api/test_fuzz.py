@@ -15,6 +15,7 @@ from conformance.standin_prefect import StandInPrefect
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from serving import Serve, serving
 from sqlalchemy.ext.asyncio import AsyncEngine
+from stored_scores import store_score
 from tokens import SECRET, token
 
 from api.app import create_app
@@ -41,9 +42,7 @@ async def make_jobs(engine: AsyncEngine, data_dir: Path, owner: str | None) -> N
             engine, source=source, options=Options(), owner=owner, title='Ἀ"\r\n€', job_id=job_id
         )
     blobs = open_blobs(None, data_dir)
-    result = {"musicxml": "score.musicxml", "midi": "score.mid", "performance_midi": "score.mid"}
-    await asyncio.to_thread(blobs.put_bytes, result["musicxml"], b"<score-partwise/>")
-    await asyncio.to_thread(blobs.put_bytes, result["midi"], b"MThd")
+    result = await asyncio.to_thread(store_score, blobs)
     await append_progress(engine, COMPLETED, progress=30, stage=Stage.SEPARATION, message="third")
     await append_completed(engine, COMPLETED, result=result)
     await append_failed(engine, FAILED, error=SOUNDLESS)

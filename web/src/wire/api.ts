@@ -66,6 +66,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{job_id}/revise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write the score anew
+         * @description Open the next attempt of a job that has a score, with some of its options changed.
+         *
+         *     Only the score is written anew: what was heard is known. The score of before can be read until
+         *     the new one is there, and stays where a revision fails. A job that has no score, or has not
+         *     ended, answers 409.
+         */
+        post: operations["revise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs": {
         parameters: {
             query?: never;
@@ -134,6 +158,32 @@ export interface paths {
         delete: operations["remove"];
         options?: never;
         head?: never;
+        /**
+         * Rename a job
+         * @description Give a job another title, whatever its status.
+         *
+         *     Prints and the names of files have it at once; MusicXML and MIDI have it from the next revision.
+         */
+        patch: operations["rename"];
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How long a job will still take
+         * @description Estimate by the newest jobs of the same kind; the time in the queue is not in it.
+         */
+        get: operations["read_estimate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -169,6 +219,154 @@ export interface paths {
          * @description Return the notes as written, or in the timing of the recording; 409 while there are none.
          */
         get: operations["read_midi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scores/{job_id}/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The score as PDF
+         * @description Return the score on A4 pages with its title and page numbers; 409 while there is none.
+         */
+        get: operations["read_pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scores/{job_id}/pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The score as pictures
+         * @description Return the score as SVG, flowed to a width; 409 while there is none.
+         *
+         *     Each picture is as high as what stands on it; neither the title nor page numbers are on it. The
+         *     `id` of each notehead is the one it has in MusicXML and in `playback`.
+         */
+        get: operations["read_pages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scores/{job_id}/playback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * When everything on the page sounds
+         * @description Return notes, bars and beats, each with its time in the score and in the recording.
+         *
+         *     409 while there is no score; 404 for one that was written before its times were kept.
+         */
+        get: operations["read_playback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job_id}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The sound that was transcribed
+         * @description Return the section that was transcribed as FLAC, 44.1 kHz stereo.
+         *
+         *     `Range` asks for a part of it. 409 while there is no score; 404 for a score that was written
+         *     before its recording was named in it.
+         */
+        get: operations["read_recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scores/{job_id}/stems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The recording's instruments
+         * @description List the stems that the recording was taken apart into; 409 while there is no score.
+         */
+        get: operations["read_stems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scores/{job_id}/stems/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One of the recording's instruments
+         * @description Return a stem as FLAC; `Range` asks for a part of it. 404 where there is no such stem.
+         */
+        get: operations["read_stem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What this server takes
+         * @description Say which recordings this server takes, and whether it asks for a token.
+         */
+        get: operations["read_server"];
         put?: never;
         post?: never;
         delete?: never;
@@ -309,6 +507,15 @@ export interface components {
              */
             minimum_note_ms: number;
         };
+        /** Engraving */
+        Engraving: {
+            /** @description SVG, in order; the `id` of a notehead is the one it has in MusicXML. */
+            pages: string[];
+            /** @description Of every picture, in pixels. */
+            width: number;
+            /** @description Of the tallest picture, in pixels. */
+            height: number;
+        };
         /**
          * ErrorCode
          * @description What is wrong, as one of the codes of this version. A later version may have more: go by `retryable` where a code is unknown.
@@ -325,6 +532,13 @@ export interface components {
             stage: components["schemas"]["Stage"] | null;
             /** @description What failed, as one of the codes of this version. A later version may have more: go by `retryable` where a code is unknown. */
             code: components["schemas"]["ErrorCode"];
+        };
+        /** Estimate */
+        Estimate: {
+            /** @description Seconds of work until the score is there; null where no other job says so, and where this one has ended. */
+            remaining_s: number | null;
+            /** @description Seconds that the attempt has worked; null while it is queued. */
+            elapsed_s: number | null;
         };
         /** FieldError */
         FieldError: {
@@ -426,11 +640,12 @@ export interface components {
          * @default {
          *       "tempo_bpm": null,
          *       "time_signature": null,
-         *       "key": null
+         *       "key": null,
+         *       "instrument_names": []
          *     }
          */
         NotationOptions: {
-            /** @description Quarter notes a minute; estimated where it is null. */
+            /** @description Beats a minute as a metronome counts them, dotted quarters in 6/8; estimated where it is null. */
             tempo_bpm?: number | null;
             /**
              * @description Estimated where it is null.
@@ -442,6 +657,11 @@ export interface components {
              * @example G major
              */
             key?: string | null;
+            /**
+             * @description Of the parts from the top of the page; one that is empty is chosen.
+             * @default []
+             */
+            instrument_names: (string | unknown)[];
         };
         /**
          * Options
@@ -461,7 +681,8 @@ export interface components {
          *       "notation": {
          *         "tempo_bpm": null,
          *         "time_signature": null,
-         *         "key": null
+         *         "key": null,
+         *         "instrument_names": []
          *       }
          *     }
          */
@@ -492,6 +713,84 @@ export interface components {
             decoding?: components["schemas"]["DecodingOptions"];
             /** @description What is known about the music. */
             notation?: components["schemas"]["NotationOptions"];
+        };
+        /** Playback */
+        Playback: {
+            /** @description Length of the score at the written tempo. */
+            duration_s: number;
+            /** @description From the top of the page. */
+            parts: components["schemas"]["PlaybackPart"][];
+            /** @description In order of their onset. */
+            notes: components["schemas"]["PlaybackNote"][];
+            /** @description All bars, in order. */
+            bars: components["schemas"]["PlaybackBar"][];
+            /** @description All beats, in order. */
+            beats: components["schemas"]["PlaybackBeat"][];
+            /** @description Beats of the metre in a minute, as written. */
+            tempo_bpm: number;
+            /**
+             * @description The time signature.
+             * @example 3/4
+             */
+            metre: string;
+            /**
+             * @description The key.
+             * @example G major
+             */
+            key: string;
+        };
+        /** PlaybackBar */
+        PlaybackBar: {
+            /** @description The bar's number; 0 is a pickup. */
+            number: number;
+            /** @description When it comes at the written tempo, in seconds. */
+            onset_s: number;
+            /** @description When it comes in the recording, in seconds from its start. */
+            recording_onset_s: number;
+        };
+        /** PlaybackBeat */
+        PlaybackBeat: {
+            /** @description Its number in the bar, from 1. */
+            number: number;
+            /** @description The number of its bar. */
+            bar: number;
+            /** @description When it comes at the written tempo, in seconds. */
+            onset_s: number;
+            /** @description When it comes in the recording, in seconds from its start. */
+            recording_onset_s: number;
+        };
+        /** PlaybackNote */
+        PlaybackNote: {
+            /** @description Of its first notehead, in the SVG as in MusicXML. */
+            id: string;
+            /** @description Of the noteheads that are tied to the first. */
+            tied_ids: string[];
+            /** @description Its part's place in `parts`, from 0. */
+            part: number;
+            /** @description MIDI note number. */
+            pitch: number;
+            /** @description MIDI velocity. */
+            velocity: number;
+            /** @description When it comes at the written tempo, in seconds. */
+            onset_s: number;
+            /** @description Its length at the written tempo. */
+            duration_s: number;
+            /** @description When it comes in the recording, in seconds from its start. */
+            recording_onset_s: number;
+            /** @description How long its written length lasts in the recording. */
+            recording_duration_s: number;
+        };
+        /** PlaybackPart */
+        PlaybackPart: {
+            /** @description What stands before its first staff. */
+            name: string;
+            /** @description General MIDI program, from 0. */
+            midi_program: number;
+            /**
+             * @description Whether it plays the drum map.
+             * @default false
+             */
+            percussion: boolean;
         };
         /** Problem */
         Problem: {
@@ -533,6 +832,27 @@ export interface components {
             /** @description Prefect's server answers. */
             prefect: boolean;
         };
+        /** Renaming */
+        Renaming: {
+            /** @description What the score is called. */
+            title: string;
+        };
+        /** Revision */
+        Revision: {
+            /** @description Beats a minute as a metronome counts them; null has it estimated. */
+            tempo_bpm?: number | null;
+            /** @description The time signature; null has it estimated. */
+            metre?: ("2/4" | "3/4" | "4/4" | "2/2" | "3/8" | "6/8" | "9/8" | "12/8") | null;
+            /**
+             * @description Like `Eb major`; null has it estimated.
+             * @example G major
+             */
+            key?: string | null;
+            /** @description What the score is called. */
+            title?: string;
+            /** @description Of the parts from the top of the page; one that is empty is chosen. */
+            instrument_names?: string[];
+        };
         /**
          * SeparationMode
          * @description Whether instruments are taken apart first; `auto` goes by `recording`.
@@ -540,6 +860,19 @@ export interface components {
          * @enum {string}
          */
         SeparationMode: "auto" | "demucs" | "none";
+        /** ServerInfo */
+        ServerInfo: {
+            /** @description Of Scorewire. */
+            version: string;
+            /** @description Largest file that is taken. */
+            max_upload_bytes: number;
+            /** @description Longest recording, or section of one, that is transcribed. */
+            max_duration_s: number;
+            /** @description Hosts, with their subdomains, that recordings are fetched from. */
+            url_hosts: string[];
+            /** @description Whether jobs and scores need a token. */
+            token_required: boolean;
+        };
         /**
          * Stage
          * @description A stage of the transcription, in the order in which they run.
@@ -552,6 +885,18 @@ export interface components {
          * @enum {string}
          */
         Stem: "mix" | "vocals" | "drums" | "bass" | "guitar" | "piano" | "other";
+        /** StemFile */
+        StemFile: {
+            /** @description What sounds in it. */
+            name: components["schemas"]["Stem"];
+            /** @description Where it is, as a path. */
+            url: string;
+        };
+        /** StemFiles */
+        StemFiles: {
+            /** @description Empty where the recording was not taken apart. */
+            stems: components["schemas"]["StemFile"][];
+        };
         /** TranscribeRequest */
         TranscribeRequest: {
             /**
@@ -837,6 +1182,114 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job, as the answer to its submission names it. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Revision"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobAccepted"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1199,6 +1652,173 @@ export interface operations {
             };
         };
     };
+    rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job, as the answer to its submission names it. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Renaming"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_estimate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job, as the answer to its submission names it. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_musicxml: {
         parameters: {
             query?: never;
@@ -1211,14 +1831,242 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Stream Response */
+            /** @description Request fulfilled, document follows */
             200: {
+                headers: {
+                    /** @description Which score this is. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.recordare.musicxml+xml": string;
+                };
+            };
+            /** @description Nothing changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/vnd.recordare.musicxml+xml": unknown;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_midi: {
+        parameters: {
+            query?: {
+                /** @description As written, or in the timing of the recording. */
+                timing?: "quantised" | "performed";
+            };
+            header?: never;
+            path: {
+                /** @description The job, as the answer to its submission names it. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    /** @description Which score this is. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/midi": string;
+                };
+            };
+            /** @description Nothing changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_pdf: {
+        parameters: {
+            query?: {
+                /** @description Semitones up; the key is chosen to be readable. */
+                transpose?: number;
+                /** @description The only part to show, by its place from 0; all without it. */
+                part?: number | null;
+            };
+            header?: {
+                /** @description The `ETag` of the state that you know. */
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                /** @description The job, as the answer to its submission names it. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    /** @description Which score this is. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": string;
+                };
+            };
+            /** @description Nothing changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {
@@ -1285,13 +2133,24 @@ export interface operations {
             };
         };
     };
-    read_midi: {
+    read_pages: {
         parameters: {
             query?: {
-                /** @description As written, or in the timing of the recording. */
-                timing?: "quantised" | "performed";
+                /** @description Of each picture, in pixels. */
+                width?: number;
+                /** @description Size of the music in percent: at 100 a staff is 29 pixels high. Music that is too large for the width is drawn smaller. */
+                scale?: number;
+                /** @description Semitones up; the key is chosen to be readable. */
+                transpose?: number;
+                /** @description Pages about as high as paper, or a single one as far as it goes. */
+                layout?: "pages" | "continuous";
+                /** @description The only part to show, by its place from 0; all without it. */
+                part?: number | null;
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the state that you know. */
+                "If-None-Match"?: string | null;
+            };
             path: {
                 /** @description The job, as the answer to its submission names it. */
                 job_id: string;
@@ -1300,14 +2159,23 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Stream Response */
+            /** @description Request fulfilled, document follows */
             200: {
                 headers: {
+                    /** @description Which score this is, and how it looks. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "audio/midi": unknown;
+                    "application/json": components["schemas"]["Engraving"];
                 };
+            };
+            /** @description Nothing changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad Request */
             400: {
@@ -1347,6 +2215,490 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_playback: {
+        parameters: {
+            query?: {
+                /** @description Semitones up; the key is chosen to be readable. */
+                transpose?: number;
+            };
+            header?: {
+                /** @description The `ETag` of the state that you know. */
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                /** @description The job, as the answer to its submission names it. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    /** @description Which score this is, and how it looks. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Playback"];
+                };
+            };
+            /** @description Nothing changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job, as the answer to its submission names it. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    /** @description Which sound this is. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/flac": string;
+                };
+            };
+            /** @description The part asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/flac": string;
+                };
+            };
+            /** @description Nothing changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_stems: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of the state that you know. */
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                /** @description The job, as the answer to its submission names it. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    /** @description Which stems these are. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StemFiles"];
+                };
+            };
+            /** @description Nothing changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_stem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job, as the answer to its submission names it. */
+                job_id: string;
+                /** @description The stem, as the list of them names it. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    /** @description Which sound this is. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/flac": string;
+                };
+            };
+            /** @description The part asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/flac": string;
+                };
+            };
+            /** @description Nothing changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Requested Range Not Satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_server: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of the state that you know. */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerInfo"];
+                };
+            };
+            /** @description Nothing changed */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
