@@ -8,6 +8,8 @@ import type { Playback } from "./player/playback";
 import type { Player } from "./player/player";
 import { ReviseDialog } from "./ReviseDialog";
 import "./score.css";
+import "./controls/controls.css";
+import "./controls/transport.css";
 import type { SheetMarks } from "./sheet/marks";
 import { ScoreSheet } from "./sheet/ScoreSheet";
 import { useWidth } from "./sheet/useWidth";
@@ -94,6 +96,10 @@ export default function ScoreView({ jobId }: { jobId: string }) {
       {player !== null && playing.data !== undefined && (
         <Transport player={player} parts={playing.data.parts} />
       )}
+      <p className="score-credits">
+        Engraved by Verovio. Sounds: Sonivox, © 2004–2006 Sonic Network Inc., under the Apache
+        License 2.0, from alphaTab; played by SpessaSynth.
+      </p>
     </article>
   );
 }
