@@ -24,7 +24,7 @@ from bridge.watch import Bridge
 from bridge.watcher import Watcher
 
 START_TIMEOUT_S = 20.0
-SETTLED_S = 15.0
+SETTLED_S = 40.0
 _KEPT_FOR_A_CLIENT = (Watcher, Session, StreamProtocol, HttpProtocol)
 
 
