@@ -134,6 +134,18 @@ describe("watching", () => {
     expect((await until((state) => state.progress === 30)).status).toBe("processing");
   });
 
+  test("an event that comes twice, or late, is shown once", async () => {
+    const { seen, until } = watch();
+    await until((state) => state.connection === "live");
+    job.emit(progress(1, 30));
+    job.emit(progress(2, 40));
+    for (const repeat of [progress(2, 41), progress(1, 30)]) job.say(repeat);
+    job.emit(progress(3, 50));
+    await until((state) => state.progress === 50);
+    expect(seen.map((state) => state.progress)).not.toContain(41);
+    expect(shownIds(seen)).toEqual([0, 1, 2, 3]);
+  });
+
   test("[A2] a token goes by subprotocol, and into no address", async () => {
     const { until } = watch({ token: "abc.def" });
     await until((state) => state.connection === "live");

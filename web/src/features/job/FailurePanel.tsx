@@ -25,7 +25,7 @@ export function FailurePanel({ jobId, live, failure }: FailurePanelProps) {
   return (
     <section className={cancelled ? "sheet failure calm" : "sheet failure"} aria-labelledby={id}>
       <h2 id={id}>{cancelled ? "Stopped" : "This did not work"}</h2>
-      <p className="reason">{failure.message}</p>
+      {!cancelled && <p className="reason">{failure.message}</p>}
       <p>{adviceFor(failure)}</p>
       <Stages live={live} />
       <div className="actions">
