@@ -27,8 +27,8 @@ from scorewire.store.events import append_completed, append_progress
 from scorewire.store.jobs import open_attempt
 
 LINK = {"youtube_url": "https://youtu.be/dQw4w9WgXcQ"}
-OPEN_PATHS = {"/api/v1/schema/messages.json"}
-"""What under /api/v1 answers everyone: documents, and no one's jobs."""
+OPEN_PATHS = {"/api/v1/schema/messages.json", "/api/v1/server"}
+"""What under /api/v1 answers everyone: what a client has to know first, and no one's jobs."""
 
 
 def bearer(subject: str, **claims: object) -> dict[str, str]:
