@@ -4,7 +4,7 @@ import { HttpError } from "../../lib/http";
 import { type Revision, revise } from "./api";
 import type { Playback } from "./player/playback";
 
-const METRES = ["2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8"];
+const METRES = ["2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8"] as const;
 const TONICS = ["C", "Db", "D", "Eb", "E", "F", "F#", "Gb", "G", "Ab", "A", "Bb", "B"];
 const MINOR_TONICS = ["C", "C#", "D", "D#", "Eb", "E", "F", "F#", "G", "G#", "Ab", "A", "Bb", "B"];
 const KEYS = [
@@ -133,7 +133,8 @@ export function changes(form: FormData, title: string | null, playback: Playback
   const tempo_bpm = Number(text("tempo_bpm"));
   if (text("title") !== (title ?? "")) revision.title = text("title");
   if (tempo_bpm > 0 && tempo_bpm !== round(playback.tempo_bpm)) revision.tempo_bpm = tempo_bpm;
-  if (text("metre") !== playback.metre) revision.metre = text("metre");
+  const metre = METRES.find((each) => each === text("metre"));
+  if (metre !== undefined && metre !== playback.metre) revision.metre = metre;
   if (text("key") !== playback.key) revision.key = text("key");
   if (names.some((name, index) => name !== playback.parts[index]?.name)) {
     revision.instrument_names = names;

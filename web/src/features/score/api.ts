@@ -1,6 +1,7 @@
 /** The requests of the score's page. */
 
 import { request, requestJson } from "../../lib/http";
+import type { components } from "../../wire/api";
 import type { Playback } from "./player/playback";
 
 export type Layout = "pages" | "continuous";
@@ -14,25 +15,13 @@ export interface Look {
 }
 
 /** A score as pictures: SVG, in order. */
-export interface Engraving {
-  pages: string[];
-  width: number;
-  height: number;
-}
+export type Engraving = components["schemas"]["Engraving"];
 
 /** What may be changed without transcribing again. */
-export interface Revision {
-  tempo_bpm?: number;
-  metre?: string;
-  key?: string;
-  title?: string;
-  instrument_names?: string[];
-}
+export type Revision = components["schemas"]["Revision"];
 
-export interface Stem {
-  name: string;
-  url: string;
-}
+/** A sound file of one instrument. */
+export type Stem = components["schemas"]["StemFile"];
 
 export function readPages(jobId: string, look: Look, signal?: AbortSignal): Promise<Engraving> {
   const query = new URLSearchParams(

@@ -24,6 +24,8 @@ export const PLAYBACK: Playback = {
     recording_onset_s: onset_s + 0.5,
   })),
   beats: [0, 1, 2, 3, 4, 5, 6, 7].map((onset_s) => ({
+    number: (onset_s % 2) + 1,
+    bar: Math.floor(onset_s / 2) + 1,
     onset_s,
     recording_onset_s: onset_s + 0.5,
   })),

@@ -62,7 +62,11 @@ export class Lighting {
 }
 
 /** When each note is lit: as written, or where it sounds in the recording. */
-export function spansOf(playback: Playback, timeline: Timeline, source: SourceName): Span[] {
+export function spansOf(
+  playback: Pick<Playback, "notes">,
+  timeline: Timeline,
+  source: SourceName,
+): Span[] {
   return playback.notes.map((note) => {
     const ids = [note.id, ...note.tied_ids];
     if (source === "score") {

@@ -1,4 +1,4 @@
-import type { Moment, Playback, PlaybackBar } from "./playback";
+import type { Moment, PlaybackBar } from "./playback";
 
 /** Index of the last element that is not after `value`; -1 where all are. */
 export function lastNotAfter(sorted: readonly number[], value: number): number {
@@ -10,6 +10,13 @@ export function lastNotAfter(sorted: readonly number[], value: number): number {
     else high = middle;
   }
   return low - 1;
+}
+
+/** What of a score the timeline needs. */
+interface Score {
+  duration_s: number;
+  bars: readonly PlaybackBar[];
+  beats: readonly Moment[];
 }
 
 /**
@@ -26,7 +33,7 @@ export class Timeline {
   readonly #score_s: number[] = [];
   readonly #recording_s: number[] = [];
 
-  constructor(playback: Pick<Playback, "duration_s" | "bars" | "beats">) {
+  constructor(playback: Score) {
     this.duration_s = playback.duration_s;
     this.bars = [...playback.bars].sort((a, b) => a.onset_s - b.onset_s);
     this.#barOnsets_s = this.bars.map((bar) => bar.onset_s);
