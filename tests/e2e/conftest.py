@@ -85,6 +85,7 @@ def stack(open_folder: Path) -> Iterator[Stack]:
         "SCOREWIRE_PORT": "0",
         "SCOREWIRE_PREFECT_PORT": "0",
         "SCOREWIRE_DEMUCS_FOLDER": str(make_tiny_demucs(open_folder / "demucs")),
+        "SCOREWIRE_JOB_SILENCE_S": "15",
         "SCOREWIRE_SEPARATOR": "faults:FaultySeparator",
         "SCOREWIRE_TRANSCRIBER": "faults:FaultyTranscriber",
         # With two threads on two cores the tiny model is many times slower than with one.
