@@ -144,8 +144,8 @@ function CopyLink({ path, title, onSay }: NamedProps & { path: string }) {
     setTimeout(() => setCopied(false), 2000);
   };
   return (
-    <button type="button" className="quiet" aria-label={`Copy the link to ${title}`} onClick={copy}>
-      {copied ? "Copied" : "Copy link"}
+    <button type="button" className="quiet" onClick={copy}>
+      {copied ? "Copied" : "Copy link"} <span className="visually-hidden">to {title}</span>
     </button>
   );
 }

@@ -158,7 +158,7 @@ describe("Library", () => {
   it("copies a link that can be shared", async () => {
     const user = userEvent.setup();
     open();
-    await user.click(await screen.findByRole("button", { name: "Copy the link to Study 1" }));
+    await user.click(await screen.findByRole("button", { name: "Copy link to Study 1" }));
     const copied = await navigator.clipboard.readText();
     expect(copied).toBe(`${window.location.origin}/jobs/${jobs[0]?.job_id}`);
     expect(screen.getByRole("status").textContent).toBe("The link to Study 1 was copied.");

@@ -15,7 +15,7 @@ const timeline = new Timeline({
 
 /** A source whose place the test moves. */
 class HandSource implements SoundSource {
-  heard_s = 0;
+  heard_s: number | null = 0;
   readonly starts: Start[] = [];
   ready: Promise<void> = Promise.resolve();
   prepare = () => this.ready;
@@ -67,6 +67,18 @@ describe("Player", () => {
     player.pause();
     await player.play();
     expect(sources.score.starts.map((start) => start.position_s)).toEqual([0, 2.75]);
+  });
+
+  it("does not move before the first sound is heard", async () => {
+    const places: number[] = [];
+    player.seek(2);
+    player.follow((position_s) => places.push(position_s));
+    await player.play();
+    sources.score.heard_s = null;
+    draw();
+    expect(places).toEqual([2]);
+    player.pause();
+    expect(player.position_s).toBe(2);
   });
 
   it("stops at the end, and begins anew after it", async () => {

@@ -226,7 +226,7 @@ export class Player {
   }
 
   #heard_s(): number {
-    const heard_s = this.sources[this.#state.source].position();
+    const heard_s = this.sources[this.#state.source].position() ?? this.#position_s;
     return Math.min(Math.max(heard_s, 0), this.timeline.duration_s);
   }
 
@@ -236,9 +236,9 @@ export class Player {
 
   #nextFrame(): void {
     this.#frame = this.frames.request(() => {
-      const ended = this.sources[this.#state.source].position() >= this.timeline.duration_s;
-      this.#moveTo(this.#heard_s());
-      if (ended) this.pause();
+      const heard_s = this.sources[this.#state.source].position();
+      if (heard_s !== null) this.#moveTo(this.#heard_s());
+      if (heard_s !== null && heard_s >= this.timeline.duration_s) this.pause();
       else this.#nextFrame();
     });
   }

@@ -15,8 +15,12 @@ export interface SoundSource {
   /** Sound from a place on, whatever it did before. */
   start(from: Start): Promise<void>;
   stop(): void;
-  /** The place of the score that is *heard* now; what is on its way to the ear does not count. */
-  position(): number;
+  /**
+   * The place of the score that is *heard* now; what is on its way to the ear does not count.
+   *
+   * Null until the first sound since the start is heard.
+   */
+  position(): number | null;
   setMixer(mixer: Mixer): void;
   setTranspose(semitones: number): void;
   dispose(): void;

@@ -63,6 +63,7 @@ async function pass(duration_s: number) {
 describe("SynthSource", () => {
   it("plays what is due on the sound card's clock, and tells the place that is heard", async () => {
     await source.start({ position_s: 0.5, rate: 1, loop: null });
+    expect(source.position()).toBeNull();
     await pass(1.2);
     expect(synthesizer.told).toEqual([
       "close",

@@ -80,9 +80,10 @@ export class SynthSource implements SoundSource {
     this.#synthesizer?.close();
   }
 
-  position(): number {
-    if (this.#clock === null || this.#synthesizer === null) return 0;
-    return this.#clock.position(this.#synthesizer.heard_s());
+  position(): number | null {
+    if (this.#clock === null || this.#synthesizer === null) return null;
+    const heard_s = this.#synthesizer.heard_s();
+    return heard_s < this.#clock.anchor_s ? null : this.#clock.position(heard_s);
   }
 
   setMixer(mixer: Mixer): void {
