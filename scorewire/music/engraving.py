@@ -130,6 +130,7 @@ def draw(
                 "footer": "none",
                 "adjustPageHeight": True,
                 "smuflTextFont": "none",
+                "svgFormatRaw": True,
                 "xmlIdSeed": 1,
                 "transpose": str(transpose) if transpose else "",
                 **options,

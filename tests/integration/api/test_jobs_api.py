@@ -130,6 +130,15 @@ async def test_openapi_describes_every_route(client: httpx.AsyncClient) -> None:
         "/health/ready",
         "/api/v1/schema/messages.json",
         "/api/asyncapi/asyncapi.json",
+        "/api/v1/jobs/{job_id}/estimate",
+        "/api/v1/jobs/{job_id}/recording",
+        "/api/v1/jobs/{job_id}/revise",
+        "/api/v1/scores/{job_id}/pages",
+        "/api/v1/scores/{job_id}/pdf",
+        "/api/v1/scores/{job_id}/playback",
+        "/api/v1/scores/{job_id}/stems",
+        "/api/v1/scores/{job_id}/stems/{name}",
+        "/api/v1/server",
     }
     upload = paths["/api/v1/transcribe/upload"]["post"]
     form = upload["requestBody"]["content"]["multipart/form-data"]["schema"]

@@ -70,6 +70,17 @@ async def test_what_a_client_has_is_not_sent_again(
     assert again.headers["etag"] == first.headers["etag"]
 
 
+@pytest.mark.parametrize("path", ["pages", "playback"])
+async def test_pages_travel_light(client: httpx.AsyncClient, finished: UUID, path: str) -> None:
+    """[R2] What takes long over a slow line is compressed for clients that can read it."""
+    address = f"/api/v1/scores/{finished}/{path}"
+    packed = await client.get(address)
+    plain = await client.get(address, headers={"Accept-Encoding": "identity"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < len(plain.content) / 3
+    assert packed.json() == plain.json()
+
+
 async def test_another_look_is_another_state(client: httpx.AsyncClient, finished: UUID) -> None:
     """[R2] The ETag tells looks apart."""
     score = f"/api/v1/scores/{finished}"
