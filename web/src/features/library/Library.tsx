@@ -35,7 +35,7 @@ export default function Library() {
         <fieldset className="library-shown">
           <legend className="visually-hidden">Which are shown</legend>
           {SHOWN.map(({ name, label }) => (
-            <label key={name} className={search.shown === name ? "chosen" : ""}>
+            <label key={name} className={search.shown === name ? "picked" : ""}>
               <input
                 type="radio"
                 name="shown"

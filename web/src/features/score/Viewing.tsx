@@ -43,7 +43,7 @@ export function Viewing({ scale, layout, transpose, onScale, onLayout, onTranspo
       <fieldset className="segments">
         <legend className="visually-hidden">Layout</legend>
         {(["pages", "continuous"] as const).map((each) => (
-          <label key={each} className={each === layout ? "chosen" : ""}>
+          <label key={each} className={each === layout ? "picked" : ""}>
             <input
               type="radio"
               name="layout"

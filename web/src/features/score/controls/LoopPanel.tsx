@@ -24,7 +24,7 @@ export function LoopPanel({ player }: { player: Player }) {
     <Popover
       title="Repeat bars"
       name={loop === null ? "Loop" : `Loop: ${label}`}
-      className={loop === null ? "" : "chosen"}
+      className={loop === null ? "" : "picked"}
       label={
         <>
           <LoopIcon /> <span className="word">{label}</span>

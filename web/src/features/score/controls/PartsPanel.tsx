@@ -8,7 +8,7 @@ export function PartsPanel({ player, parts }: { player: Player; parts: readonly 
   const { mixer, source } = usePlayerState(player);
   const silenced = parts.some((_, index) => !mixer.audible(index));
   return (
-    <Popover title="Parts" label="Parts" className={silenced ? "chosen" : ""}>
+    <Popover title="Parts" label="Parts" className={silenced ? "picked" : ""}>
       {source === "recording" && (
         <p className="hint">The recording has all parts in one: listen to the score to choose.</p>
       )}

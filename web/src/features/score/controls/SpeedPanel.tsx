@@ -11,7 +11,7 @@ export function SpeedPanel({ player }: { player: Player }) {
   return (
     <Popover
       title="Speed"
-      className={percent === 100 ? "" : "chosen"}
+      className={percent === 100 ? "" : "picked"}
       label={
         <>
           <span className="visually-hidden">Speed: </span>

@@ -98,7 +98,7 @@ function SourceChoice({ player }: { player: Player }) {
     <fieldset className="segments">
       <legend className="visually-hidden">What is heard</legend>
       {SOURCES.map(({ name, label }) => (
-        <label key={name} className={source === name ? "chosen" : ""}>
+        <label key={name} className={source === name ? "picked" : ""}>
           <input
             type="radio"
             name="source"
