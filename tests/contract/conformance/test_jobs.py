@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import suppress
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -10,11 +11,14 @@ import pytest
 from conformance.client import Client
 from conformance.jobs import JobMaker
 from conformance.life import Life
+from conformance.local import Local
 from conformance.scripts import Script
 
 STATUSES = {"queued", "processing", "completed", "failed"}
 STAGES = ["download", "separation", "transcription", "musicxml"]
 LOST_WITHIN_S = 60.0
+SILENCE_S = 15.0
+"""The least that a deployment can be told."""
 QUIET_S = 1.0
 """How long nothing must happen to a job that has ended."""
 
@@ -142,6 +146,23 @@ async def test_stages_come_in_their_order(life: Life) -> None:
     assert order, "no stage was told"
 
 
+async def test_a_job_of_which_nothing_is_heard_ends_by_itself(own: Local) -> None:
+    """[J6] [J5] After the silence, and a fifth of it, it is lost; one that shows life is not."""
+    async with (
+        own.serve(job_silence_s=SILENCE_S) as deployment,
+        Client(deployment, None) as client,
+    ):
+        jobs = JobMaker(client)
+        living, dead = await jobs.working(), await jobs.make(Script.DIES)
+        async with client.watch(dead) as stream, asyncio.timeout(1.2 * SILENCE_S + 5):
+            told, code = await stream.rest()
+        assert (await client.job(living))["status"] == "processing"
+        await jobs.remove_all()
+    error = told[-1]["error"]
+    assert (error["code"], error["retryable"], code) == ("worker_lost", True, 1000)
+    assert error["stage"] == "separation"
+
+
 async def test_a_job_whose_process_dies_ends_by_itself(
     stack: psutil.Process, client: Client, jobs: JobMaker
 ) -> None:
@@ -149,8 +170,9 @@ async def test_a_job_whose_process_dies_ends_by_itself(
     job_id = await jobs.working()
     async with client.watch(job_id) as stream:
         for process in stack.children(recursive=True):
-            if "prefect.engine" in " ".join(process.cmdline()):
-                process.kill()
+            with suppress(psutil.NoSuchProcess):  # one of an earlier job, on its way out
+                if "prefect.engine" in " ".join(process.cmdline()):
+                    process.kill()
         async with asyncio.timeout(LOST_WITHIN_S):
             told, code = await stream.rest()
     error = told[-1]["error"]

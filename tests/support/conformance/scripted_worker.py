@@ -94,6 +94,7 @@ class _Run:
             Script.COMPLETES: self._complete,
             Script.FAILS: self._fail,
             Script.HOLDS: self._hold,
+            Script.DIES: self._die,
             Script.STUMBLES: self._stumble,
             Script.HURRIES: self._hurry,
             Script.BURSTS: self._burst,
@@ -120,6 +121,9 @@ class _Run:
         while True:
             await asyncio.sleep(1)
             await show_life(self._engine, self._job_id, self._run_id)
+
+    async def _die(self) -> None:
+        await self._tell(10, Stage.SEPARATION, "Separating")
 
     async def _stumble(self) -> None:
         await self._tell(10, Stage.SEPARATION, "Separating")

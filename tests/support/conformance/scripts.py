@@ -34,6 +34,8 @@ class Script(StrEnum):
     """Works until it is cancelled; on a real deployment, half a minute at least."""
     WAITS = "waits"
     """Is never begun. Scripted only, like those below."""
+    DIES = "dies"
+    """Begins, and is never heard of again."""
     STUMBLES = "stumbles"
     """A stage fails, is tried again by itself, and the job completes."""
     HURRIES = "hurries"
