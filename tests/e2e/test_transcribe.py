@@ -1,6 +1,7 @@
 """A recording becomes a score while somebody watches: the whole stack, nothing replaced."""
 
 import itertools
+import json
 import threading
 from io import BytesIO
 from pathlib import Path
@@ -76,8 +77,8 @@ def test_watchers_who_join_late_or_after_the_end_get_the_terminal_message(
     watcher = threading.Thread(target=watch_from_the_start)
     watcher.start()
     with client.connect(job_id) as middle:
-        while client.job(job_id)["progress"] == 0:
-            middle.ping()
+        while not json.loads(middle.recv(timeout=60)).get("progress"):
+            pass
         with client.connect(job_id) as joined_late:
             late = drain(joined_late)
     watcher.join()
