@@ -133,7 +133,7 @@ def test_only_its_own_processes_can_read_its_secrets(up: Up) -> None:
         assert database not in words
 
 
-@pytest.mark.parametrize(("name", "command"), [("api", "uvicorn"), ("postgres", "postgres")])
+@pytest.mark.parametrize(("name", "command"), [("api", "bridge.server"), ("postgres", "postgres")])
 def test_a_killed_part_comes_back(up: Up, name: str, command: str) -> None:
     """After a kill -9 of a part the stack is ready again, at the same addresses."""
     victim = up.part(command)
