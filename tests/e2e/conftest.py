@@ -45,11 +45,7 @@ class Stack:
 
     def flow_processes(self) -> list[int]:
         """The processes that run a flow at this moment."""
-        return [
-            process.pid
-            for process in self.processes()
-            if "prefect.engine" in " ".join(process.cmdline())
-        ]
+        return [process.pid for process in self.processes() if _runs_a_flow(process)]
 
     def retry_in_prefect(self, job_id: str) -> None:
         """Press Retry on the job's run, as Prefect's UI does."""
@@ -73,6 +69,13 @@ class Stack:
         state = {"type": type_, "name": name, "message": "From the UI"}
         answer = self.prefect.post(f"flow_runs/{run['id']}/set_state", json={"state": state})
         assert answer.raise_for_status().json()["status"] == "ACCEPT"
+
+
+def _runs_a_flow(process: psutil.Process) -> bool:
+    try:
+        return "prefect.engine" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # it ended since it was listed
+        return False
 
 
 @pytest.fixture(scope="session")

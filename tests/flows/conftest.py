@@ -1,34 +1,69 @@
 """The flow in this process: a real Prefect server, a real Postgres, real models."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from models import make_tiny_demucs
-from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
-from prefect.testing.utilities import prefect_test_harness
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
+from prefect.settings import (
+    PREFECT_API_AUTH_STRING,
+    PREFECT_API_URL,
+    PREFECT_LOCAL_STORAGE_PATH,
+    temporary_settings,
+)
 from sounds import write_study
 
 from flows.runtime import Runtime, runtime
 from scorewire.jobs.options import Options, SeparationMode
 from scorewire.jobs.source import UploadSource
+from scorewire.settings import inherited_environment
+from scorewire.stack.config import StackConfig, StackUrls
+from scorewire.stack.ports import LOOPBACK, free_port
+from scorewire.stack.postgres import EmbeddedPostgres
+from scorewire.stack.services import Services
+from scorewire.stack.urls import http_url
 from scorewire.store.jobs import create_job
 
 
 @pytest.fixture(scope="session")
-def _prefect_server() -> Iterator[None]:
-    """A Prefect server of our own, started once, that phones nobody."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("DO_NOT_TRACK", "1")
-        environment.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-        yield from _harness()
+async def _prefect_urls(postgres: EmbeddedPostgres, open_folder: Path) -> AsyncIterator[StackUrls]:
+    """A Prefect server as a stack has it: on Postgres, since SQLite refuses when it is busy."""
+    await postgres.create_databases("prefect")
+    ui = http_url(LOOPBACK, free_port())
+    urls = StackUrls(
+        api="http://127.0.0.1:0",
+        prefect_ui=ui,
+        prefect_api=f"{ui}/api",
+        database=postgres.url(),
+        prefect_database=postgres.url("prefect"),
+        prefect_auth="scorewire:flows",
+    )
+    config = StackConfig(open_folder / "flows", environment=inherited_environment())
+    for folder in (config.data_dir, config.logs, config.scratch):
+        folder.mkdir()
+    server = Services(config, urls).prefect()
+    await server.start()
+    yield urls
+    await server.stop()
 
 
-def _harness() -> Iterator[None]:
-    with prefect_test_harness(server_startup_timeout=120):
+@pytest.fixture(scope="session")
+def _prefect_server(_prefect_urls: StackUrls) -> Iterator[None]:
+    """Lets this process run its flows with that server."""
+    with temporary_settings(
+        {
+            PREFECT_API_URL: _prefect_urls.prefect_api,
+            PREFECT_API_AUTH_STRING: _prefect_urls.prefect_auth,
+        }
+    ):
         yield
+        # What is still to be sent must not meet a server that has stopped.
+        APILogWorker.instance().drain()
+        EventsWorker.drain_all()
 
 
 @pytest.fixture(scope="session")
