@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 from functools import cached_property
+from struct import Struct
 
 import msgspec
-from websockets.frames import Frame, Opcode
 
 from scorewire.jobs.messages import TERMINAL_TYPES, Heartbeat
 
@@ -12,9 +12,22 @@ SSE_HEARTBEAT = b": heartbeat\n\n"
 """A comment, which an event source ignores ([S1])."""
 
 
+_FINAL_TEXT = 0x81
+_MAX_SHORT_BYTES, _MAX_MEDIUM_BYTES = 125, 65_535
+_SHORT, _MEDIUM, _LONG = Struct("!BB"), Struct("!BBH"), Struct("!BBQ")
+
+
 def text_frame(message: bytes) -> bytes:
-    """Frame a text message (RFC 6455, clause 5.2); what a server sends is not masked."""
-    return Frame(Opcode.TEXT, message).serialize(mask=False)
+    """Frame a text message (RFC 6455, clause 5.2); what a server sends is not masked.
+
+    By hand: the library's way costs a fifth of what it takes to pass on an event to one watcher.
+    """
+    size = len(message)
+    if size <= _MAX_SHORT_BYTES:
+        return _SHORT.pack(_FINAL_TEXT, size) + message
+    if size <= _MAX_MEDIUM_BYTES:
+        return _MEDIUM.pack(_FINAL_TEXT, 126, size) + message
+    return _LONG.pack(_FINAL_TEXT, 127, size) + message
 
 
 def heartbeat_frame() -> bytes:

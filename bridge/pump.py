@@ -1,7 +1,8 @@
 """From Postgres to the hub: notifications as they come, rows for whoever missed some."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -42,7 +43,9 @@ class Pump:
 
     async def run(self) -> None:
         """Pass events on until cancelled."""
-        await self._listener.run(self._hear)
+        # The loop is asked for once: `get_running_loop` is a system call each time.
+        clock = asyncio.get_running_loop().time
+        await self._listener.run(partial(self._hear, clock))
 
     async def read_page(self, job_id: UUID, after: int) -> Sequence[Event]:
         """Read a page of a job's events after an id; waits for as long as the database is away."""
@@ -55,15 +58,14 @@ class Pump:
         # One watcher that leaves must not take the read away from the others.
         return await asyncio.shield(read)
 
-    def _hear(self, heard: Notified | Reconnected) -> None:
+    def _hear(self, clock: Callable[[], float], heard: Notified | Reconnected) -> None:
         if isinstance(heard, Reconnected):
             self._hub.missed()
         elif heard.type == DELETED:
             self._hub.deleted(heard.job_id)
         elif self._hub.watched(heard.job_id):
             event = None if heard.frame is None else Event(heard.id, heard.type, heard.frame)
-            now_s = asyncio.get_running_loop().time()
-            self._hub.announce(heard.job_id, heard.id, event, now_s)
+            self._hub.announce(heard.job_id, heard.id, event, clock())
 
     async def _read(self, job_id: UUID, after: int) -> Sequence[Event]:
         backoff_s = 0.1
