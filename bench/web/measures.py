@@ -1,7 +1,7 @@
 """One measurement each, beside its baseline, in one browser."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ WIDEST_PX = 1_280
 STEP_PX = 40
 HEIGHT_PX = 900
 LISTEN_S = 12.0
+JOB_MS = 120_000
 
 Figures = dict[str, list[float]]
 
@@ -44,17 +45,25 @@ def page_ready(browser: Browser, origin: str, rounds: int) -> dict[str, Figures]
     return figures
 
 
-def first_page(browser: Browser, origin: str, job_id: str, rounds: int) -> Figures:
+def first_page(browser: Browser, origin: str, submit: Callable[[], str], rounds: int) -> Figures:
     """From the event `completed` to the first page of the score, and the bare request for it.
 
-    No width is asked for twice: each is engraved when it is asked for.
+    Each round watches a job of its own. No width is asked for twice: each is engraved when it is
+    asked for.
+
+    Args:
+        browser: a running one.
+        origin: the server.
+        submit: hands a recording in; returns its job.
+        rounds: how many jobs.
     """
     figures: Figures = {}
     with httpx.Client(base_url=origin, timeout=60) as http:
         for number in range(rounds):
             with opened(browser, origin, COMPLETED, WIDEST_PX - STEP_PX * number) as page:
+                page.set_default_timeout(JOB_MS)
                 with page.expect_response("**/pages?*") as asked:
-                    page.goto(f"/jobs/{job_id}")
+                    page.goto(f"/jobs/{submit()}")
                 page.wait_for_function("() => probe.shown_ms !== null")
                 probe = page.evaluate("probe")
                 shown_ms = probe["shown_ms"] - probe["completed_ms"]

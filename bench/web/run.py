@@ -6,7 +6,7 @@
 - *page ready*: from a navigation to the first and the largest paint and to the form that submits,
   on a first visit and on the next; baseline: the smallest answer of the same server, in turn.
 - *first load*: the bytes of that first visit as they were sent, headers included.
-- *first page of the score*: from receiving the event `completed` to the frame that draws the page;
+- *first page of the score*: watching a job, from receiving `completed` to the frame with the page;
   baseline: the bare request for the same page, at a width that was not asked for before either.
 - *highlight lag*: by how much a note is lit after it is heard, by the clock of the sound itself.
 """
@@ -17,6 +17,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -41,22 +42,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--server", help="its address; without it, the stack that runs here")
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--jobs", type=int, default=5, help="that are watched to their end")
     parser.add_argument("--json", type=Path, help="write all figures to this file as well")
     asked = parser.parse_args()
     origin = asked.server or running_server()
     with running_chromium() as browser:
-        found = measure(browser, origin, finished_job(origin), asked.rounds)
+        found = measure(browser, origin, asked.rounds, asked.jobs)
     for line in table(found):
         print(line)
     if asked.json is not None:
         asked.json.write_text(json.dumps(found, indent=1) + "\n")
 
 
-def measure(browser: Browser, origin: str, job_id: str, rounds: int) -> dict[str, Figures]:
+def measure(browser: Browser, origin: str, rounds: int, jobs: int) -> dict[str, Figures]:
     """All that is measured, by its name."""
+    job_id = finished_job(origin)
     return {
         **page_ready(browser, origin, rounds),
-        "first page": first_page(browser, origin, job_id, rounds),
+        "first page": first_page(browser, origin, partial(submitted, origin), jobs),
         "lag": {
             source: highlight_lag(browser, origin, job_id, source)
             for source in ("Score", "Recording")
@@ -106,20 +109,24 @@ def running_server() -> str:
     return state.api_url
 
 
+def submitted(origin: str) -> str:
+    """Hand the sample in; returns its job."""
+    files = {"file": (SAMPLE.name, SAMPLE.read_bytes())}
+    url = f"{origin}/api/v1/transcribe/upload"
+    made = httpx.post(url, files=files, data={"options": json.dumps(OPTIONS)}, timeout=60)
+    return str(made.raise_for_status().json()["job_id"])
+
+
 def finished_job(origin: str) -> str:
     """Transcribe the sample; returns the job."""
-    with httpx.Client(base_url=f"{origin}/api/v1", timeout=60) as http:
-        files = {"file": (SAMPLE.name, SAMPLE.read_bytes())}
-        data = {"options": json.dumps(OPTIONS)}
-        made = http.post("/transcribe/upload", files=files, data=data).raise_for_status()
-        job_id = str(made.json()["job_id"])
-        while True:
-            job = http.get(f"/jobs/{job_id}").raise_for_status().json()
-            if job["status"] == "completed":
-                return job_id
-            if job["status"] == "failed":
-                raise SystemExit(job["error"]["message"])
-            time.sleep(ASK_INTERVAL_S)
+    job_id = submitted(origin)
+    while True:
+        job = httpx.get(f"{origin}/api/v1/jobs/{job_id}").raise_for_status().json()
+        if job["status"] == "completed":
+            return job_id
+        if job["status"] == "failed":
+            raise SystemExit(job["error"]["message"])
+        time.sleep(ASK_INTERVAL_S)
 
 
 if __name__ == "__main__":
