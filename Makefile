@@ -19,7 +19,7 @@ NODE = $$($(CURDIR)/$(BIN)/python -m scorewire.stack.npm --print-node)
 
 .DEFAULT_GOAL := help
 .SILENT: .venv/.ready $(UV) $(WEB) $(PAGE) help
-.PHONY: help setup demo up page hook test lint unit conformance fuzz wire lock lock-check clean
+.PHONY: help setup demo up page hook screenshots test lint unit conformance fuzz wire lock lock-check clean
 
 help: ## List what can be done here
 	grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,10 @@ hook: $(WEB) ## Build the React hook as a package for other applications
 	$(NODE) web/node_modules/.bin/vite build web/packages/use-job-progress \
 	  --config web/packages/use-job-progress/vite.config.ts --logLevel warn
 	$(NODE) web/node_modules/.bin/tsc --project web/packages/use-job-progress
+
+# What holds a job in its middle is the tests' own.
+screenshots: .venv/.ready $(PAGE) ## Take the documentation's pictures of the page again
+	PYTHONPATH=$(CURDIR)/tests/support $(BIN)/python web/screenshots.py
 
 test: lint unit ## Run every check and every test
 

@@ -48,7 +48,8 @@ def transcribe(
     for number, (stem, duration_s) in enumerate(durations_s.items(), 1):
         start, end = done_s / total_s, (done_s + duration_s) / total_s
         name = "the recording" if stem is Stem.MIX else stem.value
-        place = f"Transcribing {name} ({number}/{len(durations_s)}): "
+        of_all = f" ({number}/{len(durations_s)})" if len(durations_s) > 1 else ""
+        place = f"Transcribing {name}{of_all}: "
         notes = list(
             transcriber.transcribe(stems[stem], options.decoding, span(report, start, end, place))
         )

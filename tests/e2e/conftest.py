@@ -89,6 +89,8 @@ def stack(open_folder: Path) -> Iterator[Stack]:
         "SCOREWIRE_PREFECT_PORT": "0",
         "SCOREWIRE_DEMUCS_FOLDER": str(make_tiny_demucs(open_folder / "demucs")),
         "SCOREWIRE_JOB_SILENCE_S": "15",
+        # One address plays all who watch here.
+        "SCOREWIRE_CONNECTIONS_PER_MINUTE": "0",
         "SCOREWIRE_SEPARATOR": "faults:FaultySeparator",
         "SCOREWIRE_TRANSCRIBER": "faults:FaultyTranscriber",
         # With two threads on two cores the tiny model is many times slower than with one.

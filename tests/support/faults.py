@@ -1,7 +1,8 @@
 """The real models, made to fail on demand: how the tests bring about what happens in the field.
 
 A test writes the faults it plans into `<data_dir>/faults/<stage>.plan`, one word a line; each call
-of the stage uses up the first line. Every call is recorded in `<stage>.calls`.
+of the stage uses up the first line. Every call is recorded in `<stage>.calls`. The word `hold` is
+no fault: the stage stops in the middle of its real work until the test lets it go on.
 """
 
 import time
@@ -18,6 +19,9 @@ from scorewire.music.notes import Note
 from scorewire.settings import Settings
 
 HANG_S = 120.0
+HOLD = "hold"
+HELD_FROM = 0.3
+_ASK_INTERVAL_S = 0.05
 MATRIX_SIZE = 6_000
 
 
@@ -29,26 +33,45 @@ class Faults:
         folder.mkdir(exist_ok=True)
         self._plan = folder / f"{stage}.plan"
         self._calls = folder / f"{stage}.calls"
+        self._held = folder / f"{stage}.held"
 
     def plan(self, *faults: str) -> None:
         """Let the next calls fail like this, one after the other; forget earlier plans."""
         self._plan.write_text("".join(f"{fault}\n" for fault in faults))
         self._calls.write_text("")
 
+    def release(self) -> None:
+        """Let a stage that is held go on."""
+        self._held.unlink(missing_ok=True)
+
     @property
     def calls(self) -> int:
         """How often the stage was called since the last `plan`."""
         return len(self._calls.read_text().splitlines()) if self._calls.exists() else 0
 
-    def strike(self, report: Report) -> None:
-        """Record a call, and fail if the plan says so."""
+    def strike(self, report: Report) -> Report:
+        """Record a call, and fail if the plan says so; returns whom to report to."""
         with self._calls.open("a") as record:
             record.write("called\n")
         planned = self._plan.read_text().splitlines() if self._plan.exists() else []
         if not planned:
-            return
+            return report
         self._plan.write_text("".join(f"{fault}\n" for fault in planned[1:]))
+        if planned[0] == HOLD:
+            return self._hold(report)
         FAULTS[planned[0]](report)
+        return report
+
+    def _hold(self, report: Report) -> Report:
+        self._held.touch()
+
+        def report_and_wait(fraction: float, message: str) -> None:
+            report(fraction, message)
+            until_s = time.monotonic() + HANG_S
+            while fraction >= HELD_FROM and self._held.exists() and time.monotonic() < until_s:
+                time.sleep(_ASK_INTERVAL_S)
+
+        return report_and_wait
 
 
 def _out_of_memory(_report: Report) -> None:
@@ -94,7 +117,7 @@ class FaultySeparator(DemucsSeparator):
 
     def separate(self, audio: Audio, report: Report) -> Mapping[Stem, Audio]:
         """Strike, then separate."""
-        Faults(Settings().data_dir, "separation").strike(report)
+        report = Faults(Settings().data_dir, "separation").strike(report)
         return super().separate(audio, report)
 
 
@@ -103,5 +126,5 @@ class FaultyTranscriber(BasicPitchTranscriber):
 
     def transcribe(self, audio: Audio, options: DecodingOptions, report: Report) -> Sequence[Note]:
         """Strike, then transcribe."""
-        Faults(Settings().data_dir, "transcription").strike(report)
+        report = Faults(Settings().data_dir, "transcription").strike(report)
         return super().transcribe(audio, options, report)

@@ -56,6 +56,14 @@ test("an estimate is told roughly; without one nothing is", async () => {
   expect(await screen.findByText("about 2 minutes to go")).toBeVisible();
 });
 
+test("a job that still queues is not said to be nearly there", async () => {
+  const job = open({ remaining_s: 1, elapsed_s: null });
+  await waitFor(() => expect(bar()).toHaveAccessibleName("Queued"));
+  expect(screen.queryByText("nearly there")).toBeNull();
+  act(() => job.emit(progress(1, 95, { stage: "musicxml" })));
+  expect(await screen.findByText("nearly there")).toBeVisible();
+});
+
 test("a lost connection is told as such, and the job goes on", async () => {
   const job = open();
   act(() => job.emit(progress(1, 20)));

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { TokenForm } from "../features/access/TokenForm";
 import { Announcer } from "../features/job/Announcer";
 import { FailurePanel } from "../features/job/FailurePanel";
@@ -7,14 +7,19 @@ import { useJob } from "../features/job/useJob";
 import { useTabTitle } from "../features/job/useTabTitle";
 import { NotFound } from "./NotFound";
 
-// The score, its player and their libraries are fetched when there is a score.
-const ScoreView = lazy(() => import("../features/score/ScoreView"));
+// The score, its player and their libraries are no part of the first page.
+const fetchScoreView = () => import("../features/score/ScoreView");
+const ScoreView = lazy(fetchScoreView);
 
 /** One job, from the queue to its score. */
 export function JobPage({ jobId }: { jobId: string }) {
   const { live, details } = useJob(jobId);
   const title = details?.title ?? "Your recording";
   useTabTitle(title, live);
+  useEffect(() => {
+    // While the job is at work there is time for it; a failure comes up when the score is shown.
+    fetchScoreView().catch(() => undefined);
+  }, []);
   // A score that is engraved again with other options stays in sight meanwhile.
   const hadScore = useRef(false);
   if (live.status === "completed") hadScore.current = true;

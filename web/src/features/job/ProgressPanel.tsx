@@ -74,6 +74,8 @@ function Remaining({ jobId, stage, attempt, now }: RemainingProps) {
   });
   if (data?.remaining_s == null) return null;
   const left = data.remaining_s - (now - dataUpdatedAt) / 1000;
+  // Whoever queues for longer than jobs like this did is not nearly there.
+  if (stage === null && left < 3) return null;
   return <span>{left < 3 ? "nearly there" : `${roughly(left)} to go`}</span>;
 }
 

@@ -33,7 +33,7 @@ export default function ScoreView({ jobId }: { jobId: string }) {
   const playing = useQuery({
     queryKey: ["score", jobId, "playback", attempt],
     queryFn: ({ signal }) => readPlayback(jobId, signal),
-    enabled: job !== undefined,
+    enabled: attempt > 0,
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
   });
@@ -41,7 +41,7 @@ export default function ScoreView({ jobId }: { jobId: string }) {
   const drawing = useQuery({
     queryKey: ["score", jobId, "pages", attempt, look],
     queryFn: ({ signal }) => readPages(jobId, look, signal),
-    enabled: width !== null && job !== undefined,
+    enabled: width !== null && attempt > 0,
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
   });
