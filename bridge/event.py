@@ -1,7 +1,6 @@
 """One event, encoded once for all who watch its job."""
 
 from datetime import UTC, datetime
-from functools import cached_property
 from struct import Struct
 
 import msgspec
@@ -44,21 +43,30 @@ class Event:
         text: the message as it stands in its row.
     """
 
+    __slots__ = ("_sse", "_text", "_type", "_websocket", "id", "terminal")
+
     def __init__(self, id: int, type: str, text: str) -> None:  # noqa: A002 - the wire's own names
         self.id = id
         self.terminal = type in TERMINAL_TYPES
         self._type = type
         self._text = text
+        # Not cached properties: Python 3.11 takes a lock for each.
+        self._websocket: bytes | None = None
+        self._sse: bytes | None = None
 
-    @cached_property
+    @property
     def websocket(self) -> bytes:
         """The frame that every WebSocket gets."""
-        return text_frame(self._text.encode())
+        if self._websocket is None:
+            self._websocket = text_frame(self._text.encode())
+        return self._websocket
 
-    @cached_property
+    @property
     def sse(self) -> bytes:
         """The event that every event source gets (WHATWG HTML, clause 9.2).
 
         JSON from Postgres has no line breaks, so one `data` line holds it.
         """
-        return f"id: {self.id}\nevent: {self._type}\ndata: {self._text}\n\n".encode()
+        if self._sse is None:
+            self._sse = f"id: {self.id}\nevent: {self._type}\ndata: {self._text}\n\n".encode()
+        return self._sse

@@ -90,10 +90,14 @@ class Listener:
         self, hear: Callable[[Notified | Reconnected], None]
     ) -> AsyncIterator[Awaitable[None]]:
         ended = asyncio.Event()
+
+        def take(_connection: object, _pid: int, _channel: str, payload: str) -> None:
+            hear(_decode(payload))
+
         connection = await connect(self._url)
         try:
             connection.add_termination_listener(lambda _: ended.set())
-            await connection.add_listener(CHANNEL, lambda *told: hear(_decode(told[-1])))
+            await connection.add_listener(CHANNEL, take)
             yield self._until_it_ends(connection, ended)
         finally:
             # A connection that hangs cannot be closed politely.
