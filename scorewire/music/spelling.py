@@ -19,6 +19,9 @@ _CIRCLE = 12
 _SCALE_CENTRE = 2
 """A key's seven notes lie round the second fifth above its signature."""
 
+_LOWEST_PITCH = 12
+"""The C of octave 0, the lowest that MusicXML has."""
+
 _LOWEST_PLACE, _HIGHEST_PLACE = -15, 19
 """F double flat and B double sharp on the line of fifths (C = 0)."""
 
@@ -67,4 +70,7 @@ def _written(place: int, pitch: int) -> Spelling:
     alter, step = divmod(place + 1, 7)
     natural = pitch - alter
     letter = _STEPS[step]
-    return Spelling(letter, alter, (natural - _SEMITONES[letter]) // 12 - 1)
+    octave = (natural - _SEMITONES[letter]) // 12 - 1
+    if octave < 0 and pitch >= _LOWEST_PITCH:  # a B sharp, below the lowest C on paper
+        return _written(place - _CIRCLE, pitch)
+    return Spelling(letter, alter, octave)

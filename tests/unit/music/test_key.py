@@ -101,3 +101,11 @@ def test_every_name_sounds_its_pitch(pitches: list[int], key: str):
     for pitch, name in zip(pitches, spell(line(*pitches), Key.parse(key)), strict=True):
         assert 12 * (name.octave + 1) + SEMITONES[name.step] + name.alter == pitch
         assert abs(name.alter) <= 2
+
+
+def test_the_lowest_pitches_are_named_within_the_lowest_octave():
+    """MusicXML has no octave below 0: what would be B sharp there is the C above it."""
+    tune = line(*(pitch - 48 for pitch in (60, 61, 63, 65, 66, 68, 70, 72)))
+    spelled = spell(tune, Key.parse("C# major"))
+    assert [name.octave for name in spelled][:2] == [0, 0]
+    assert names(spelled)[:1] == "C"
