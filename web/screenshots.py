@@ -19,6 +19,8 @@ from typing import Any
 from chromium import running_chromium
 from client import Client
 from faults import HOLD, Faults
+from page_parts import button, expect_score
+from phone import PHONE
 from playwright.sync_api import Browser, Page, expect
 
 from scorewire.settings import inherited_environment
@@ -32,7 +34,6 @@ STOP_S = 60.0
 PATIENCE_MS = 120_000
 
 DESKTOP = {"viewport": {"width": 1200, "height": 800}}
-PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {**DESKTOP, "color_scheme": "light"},
     "dark": {**DESKTOP, "color_scheme": "dark"},
@@ -113,10 +114,10 @@ def score(camera: Camera, job_id: str) -> None:
     """The score, while it is played."""
     for look in LOOKS:
         with camera.at(f"/jobs/{job_id}", look) as page:
-            expect(page.locator(".sheet-paper svg").first).to_be_visible()
-            page.get_by_role("button", name="Play", exact=True).click()
+            expect_score(page)
+            button(page, "Play").click()
             expect(page.locator(".transport-bar")).to_have_text(re.compile("^Bar 3"))
-            page.get_by_role("button", name="Pause", exact=True).click()
+            button(page, "Pause").click()
             camera.take(page, f"score-{look}")
 
 

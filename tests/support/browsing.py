@@ -16,11 +16,6 @@ WITHOUT_SERVER = (
 """What a browser writes to its console of its own accord while nobody answers."""
 
 
-def refused(status: int) -> str:
-    """What a browser writes to its console of its own accord about an answer like this."""
-    return rf"Failed to load resource: the server responded with a status of {status}\b"
-
-
 class Visits:
     """Opens pages, each in a profile of its own, and notes what went wrong in any of them.
 

@@ -21,12 +21,6 @@ RECORD_PROGRESS = """
 """For `add_init_script`: keeps all that is shown of a job's progress in `window.seen`."""
 
 
-def job_id(page: Page) -> str:
-    """The job that is shown."""
-    page.wait_for_url("**/jobs/*")
-    return page.url.rpartition("/")[2]
-
-
 def progress(page: Page) -> Locator:
     """How far the job is."""
     return page.get_by_role("progressbar")
