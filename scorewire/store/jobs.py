@@ -18,6 +18,9 @@ from scorewire.store.appending import readable, reopen_failed
 from scorewire.store.engine import PATIENCE_S, fetch
 from scorewire.store.tables import JobRow
 
+LAUNCHED = "runs_launched"
+"""The channel on which workers are told of a run that waits for them, by its id."""
+
 _EVENT_DECODER: msgspec.json.Decoder[EventMessage] = msgspec.json.Decoder(EventMessage)
 
 
@@ -148,7 +151,11 @@ async def open_attempt(
 
 
 async def set_flow_run(engine: AsyncEngine, job_id: UUID, flow_run_id: UUID) -> None:
-    """Remember the run that was launched for a job, unless it has ended or another run owns it."""
+    """Remember the run that was launched for a job, unless it has ended or another run owns it.
+
+    The same statement tells workers of it on `LAUNCHED`, who would otherwise find it when they look
+    the next time.
+    """
     await fetch(
         engine,
         update(JobRow)
@@ -158,7 +165,7 @@ async def set_flow_run(engine: AsyncEngine, job_id: UUID, flow_run_id: UUID) -> 
             JobRow.status.not_in(sorted(TERMINAL_STATUSES)),
         )
         .values(flow_run_id=flow_run_id)
-        .returning(JobRow.id),
+        .returning(JobRow.id, func.pg_notify(LAUNCHED, str(flow_run_id))),
     )
 
 
