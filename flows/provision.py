@@ -18,8 +18,13 @@ from prefect.workers.process import ProcessWorker
 
 import flows
 from flows.recovery import recover
+from flows.runtime import worker_type
+from flows.warm.worker import WarmWorker
 from scorewire.errors import StackFailedError
 from scorewire.jobs.launching import WORK_POOL
+
+WORKERS = {worker.type: worker for worker in (ProcessWorker, WarmWorker)}
+"""By the names that the settings know."""
 
 QUEUE_PRIORITIES = {"interactive": 1, "bulk": 10}
 """Prefect serves the lowest number first."""
@@ -31,10 +36,15 @@ def _deployments_file() -> Path:
     return installed if installed.exists() else checkout
 
 
-async def create_work_pool() -> None:
-    """Create the work pool and its queues where they are missing."""
-    template = ProcessWorker.get_default_base_job_template()
-    pool = WorkPoolCreate(name=WORK_POOL, type=ProcessWorker.type, base_job_template=template)
+async def create_work_pool(worker: type[ProcessWorker]) -> None:
+    """Create the work pool and its queues where they are missing, for workers of this class.
+
+    A pool that is there for the other class stays as it is: Prefect cannot change its type, and
+    would lose the runs that wait in it with the pool. Either class takes runs from either pool,
+    since their templates are alike.
+    """
+    template = worker.get_default_base_job_template()
+    pool = WorkPoolCreate(name=WORK_POOL, type=worker.type, base_job_template=template)
     async with get_client() as client:
         with suppress(ObjectAlreadyExists):
             await client.create_work_pool(pool)
@@ -74,7 +84,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--recover", action="store_true", help="deal with lost runs and jobs")
     given = arguments.parse_args()
-    asyncio.run(create_work_pool())
+    asyncio.run(create_work_pool(WORKERS[worker_type()]))
     deploy()
     if given.recover:
         asyncio.run(recover_all())

@@ -68,6 +68,11 @@ class Runtime:
         return asyncio.run_coroutine_threadsafe(run(), self._loop)
 
 
+def worker_type() -> str:
+    """The type of the workers that the settings ask for."""
+    return Settings().worker
+
+
 @cache
 def runtime() -> Runtime:
     """The process's runtime."""

@@ -4,6 +4,7 @@ Every field is an environment variable `SCOREWIRE_<FIELD>`; docs/configuration.m
 """
 
 import os
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,11 @@ def _default_data_dir() -> Path:
     if os.name == "posix" and os.geteuid() == 0:
         return Path("/var/lib/scorewire")
     return platformdirs.user_data_path("scorewire")
+
+
+def _default_worker() -> Literal["warm", "process"]:
+    # Elsewhere a process that has threads of the system's own libraries cannot be forked safely.
+    return "warm" if sys.platform == "linux" else "process"
 
 
 class Settings(BaseSettings):
@@ -85,6 +91,11 @@ class Settings(BaseSettings):
     transcriber: str = Field(
         default="scorewire.inference.transcription:BasicPitchTranscriber",
         description="Class that transcribes notes, `module:Class`.",
+    )
+    worker: Literal["warm", "process"] = Field(
+        default_factory=_default_worker,
+        description="How transcriptions are started: `warm` forks them from a process that has "
+        "everything imported (Linux only), `process` starts a fresh Python for each.",
     )
     heartbeat_s: float = Field(
         default=30.0, gt=0, description="Silence on a connection before a heartbeat is sent."

@@ -46,6 +46,7 @@ def stack_config(settings: Settings, *, any_ports: bool = False) -> "StackConfig
         prefect_port=0 if any_ports else settings.prefect_port,
         database_url=database.get_secret_value() if database else None,
         prefect_database_url=prefect.get_secret_value() if prefect else None,
+        worker=settings.worker,
         environment=inherited_environment() | _absolute_paths(settings),
     )
 

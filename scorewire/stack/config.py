@@ -17,6 +17,7 @@ class StackConfig:
         database_url: a Postgres to use; None for the embedded one.
         prefect_database_url: Prefect's database; None for `prefect` on the same server.
         environment: what the services inherit from the caller.
+        worker: type of the worker, `warm` or `process`.
         concurrent_runs: how many transcriptions the worker runs at a time.
     """
 
@@ -27,6 +28,7 @@ class StackConfig:
     database_url: str | None = field(default=None, repr=False)
     prefect_database_url: str | None = field(default=None, repr=False)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    worker: str = "process"
     concurrent_runs: int = 1
 
     @property

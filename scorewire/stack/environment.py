@@ -51,6 +51,7 @@ def _scorewire(config: StackConfig, urls: StackUrls) -> dict[str, str]:
         "SCOREWIRE_DATA_DIR": str(config.data_dir),
         "SCOREWIRE_DATABASE_URL": urls.database,
         "SCOREWIRE_PREFECT_DATABASE_URL": urls.prefect_database,
+        "SCOREWIRE_WORKER": config.worker,
         "SCOREWIRE_HOST": config.host,
         "SCOREWIRE_PORT": urls.api.rpartition(":")[2],
         "SCOREWIRE_PREFECT_PORT": urls.prefect_ui.rpartition(":")[2],
@@ -76,7 +77,8 @@ def _prefect(config: StackConfig, urls: StackUrls) -> dict[str, str]:
             "prefect.server.concurrency.lease_storage.filesystem"
         ),
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
-        "PREFECT_WORKER_QUERY_SECONDS": "1",
+        # A warm worker is told of a run, and looks besides; any other only looks.
+        "PREFECT_WORKER_QUERY_SECONDS": "5" if config.worker == "warm" else "1",
         "PREFECT_CLI_PROMPT": "false",
         "PREFECT_CLI_COLORS": "false",
         "PREFECT_LOGGING_COLORS": "false",

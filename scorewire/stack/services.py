@@ -57,8 +57,8 @@ class Services:
         program = self._module(
             "worker",
             "prefect",
-            *("worker", "start", "--pool", WORK_POOL, "--type", "process", "--name", name),
-            *("--limit", str(self._config.concurrent_runs)),
+            *("worker", "start", "--pool", WORK_POOL, "--name", name),
+            *("--type", self._config.worker, "--limit", str(self._config.concurrent_runs)),
             grace_s=_WORKER_GRACE_S,
         )
         started_at = datetime.now(UTC)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from sounds import write_study
 from scorewire.settings import inherited_environment
 from scorewire.stack.state import read_state
 
+FORKED = "scorewire-flow"
 READY_S = 120.0
 STOP_S = 30.0
 
@@ -47,6 +49,16 @@ class Stack:
         """The processes that run a flow at this moment."""
         return [process.pid for process in self.processes() if _runs_a_flow(process)]
 
+    @contextmanager
+    def no_forks(self) -> Iterator[None]:
+        """Hold the process that runs are forked from, where there is one, within the block."""
+        servers = [p for p in self.processes() if _is_fork_server(p)]
+        for server in servers:
+            server.suspend()
+        yield
+        for server in servers:
+            server.resume()
+
     def retry_in_prefect(self, job_id: str) -> None:
         """Press Retry on the job's run, as Prefect's UI does."""
         self._set_state(job_id, "SCHEDULED", "AwaitingRetry")
@@ -73,8 +85,16 @@ class Stack:
 
 def _runs_a_flow(process: psutil.Process) -> bool:
     try:
-        return "prefect.engine" in " ".join(process.cmdline())
+        # A fork has the command line of the process that it was forked from, but a name of its own.
+        return process.name() == FORKED or "prefect.engine" in " ".join(process.cmdline())
     except psutil.NoSuchProcess:  # it ended since it was listed
+        return False
+
+
+def _is_fork_server(process: psutil.Process) -> bool:
+    try:
+        return process.name() != FORKED and "flows.warm.server" in process.cmdline()
+    except psutil.NoSuchProcess:
         return False
 
 
@@ -93,6 +113,9 @@ def stack(open_folder: Path) -> Iterator[Stack]:
         "SCOREWIRE_CONNECTIONS_PER_MINUTE": "0",
         "SCOREWIRE_SEPARATOR": "faults:FaultySeparator",
         "SCOREWIRE_TRANSCRIBER": "faults:FaultyTranscriber",
+        # All tests are one client, and their jobs begin too soon after one another for a person.
+        "SCOREWIRE_CONNECTIONS_PER_MINUTE": "0",
+        "SCOREWIRE_SUBMISSIONS_PER_MINUTE": "0",
         # With two threads on two cores the tiny model is many times slower than with one.
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": str(Path(__file__).parents[1] / "support"),

@@ -15,6 +15,7 @@ from flows.provision import create_work_pool
 from flows.recovery import recover
 from flows.runtime import Runtime
 from flows.transcribe import transcribe
+from flows.warm.worker import WarmWorker
 from scorewire.jobs.job import Job, JobStatus
 from scorewire.jobs.launching import WORK_POOL, run_request
 from scorewire.jobs.stages import Stage
@@ -32,7 +33,7 @@ async def client(_prefect_server: None) -> AsyncIterator[PrefectClient]:
 @pytest.fixture
 async def deployment_id(client: PrefectClient) -> UUID:
     """The deployment that jobs are launched by."""
-    await create_work_pool()
+    await create_work_pool(WarmWorker)
     flow_id = await client.create_flow(transcribe)
     return await client.create_deployment(flow_id, "interactive", work_pool_name=WORK_POOL)
 

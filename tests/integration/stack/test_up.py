@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from scorewire.settings import inherited_environment
+from scorewire.settings import Settings, inherited_environment
 from scorewire.stack.process import alive, marked
 from scorewire.stack.state import StackState, read_state
 
@@ -108,7 +108,7 @@ def test_prefect_is_closed_to_strangers(up: Up) -> None:
     url = f"{up.state.prefect_ui_url}/api/work_pools/gpu"
     assert httpx.get(url).status_code == httpx.codes.UNAUTHORIZED
     user, _, password = (up.data_dir / "prefect_login").read_text().partition(":")
-    assert httpx.get(url, auth=(user, password)).json()["type"] == "process"
+    assert httpx.get(url, auth=(user, password)).json()["type"] == Settings().worker
 
 
 def test_a_second_one_on_the_folder_is_refused(up: Up, tmp_path: Path) -> None:

@@ -1,0 +1,144 @@
+"""The fork server: a process that has imported all that a flow run needs, and does nothing else.
+
+    worker ── fork server ─┬─ flow run
+                           └─ flow run
+
+A fork takes along memory, and of the threads only the one that forks: whatever another thread held
+or served is lost. So this process has one thread, opens nothing, and never asks for the GPU, as a
+CUDA context does not outlive a fork. What a run makes of its own starts after the fork: settings,
+log handlers, the store's event loop and connections, the models' thread pools.
+
+The worker holds the other end of the socket. When it goes, this process ends, and the kernel ends
+the flow runs with it. Run by the worker, as `python -m flows.warm.server DESCRIPTOR`.
+"""
+
+import gc
+import logging
+import os
+import runpy
+import selectors
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import msgspec
+import partitura.musicanalysis  # noqa: F401 - as are the others below: seconds, in each run
+from prefect.context import refresh_global_settings_context
+from prefect.logging.configuration import setup_logging
+
+import flows.transcribe  # noqa: F401 - see above
+import scorewire.media.ytdlp  # noqa: F401 - see above
+from flows.warm.messages import Began, Ended, Fork, Inbox, Ready, encode
+from scorewire.errors import SetupError
+from scorewire.inference.preloading import preload
+from scorewire.stack.process import die_with_parent, name_process
+
+PROCESS_NAME = "scorewire-flow"
+"""How a forked flow run is called in `ps`; its command line stays the fork server's."""
+
+CHUNK_BYTES = 1 << 16
+
+logger = logging.getLogger("prefect.fork_server")
+
+
+def main() -> None:
+    """Import, then fork a process for each request until the worker is gone."""
+    worker = socket.socket(fileno=int(sys.argv[1]))
+    unfold = preload()
+    _refuse_threads()
+    # What is here stays: a collection in a child would copy the pages that it looks at.
+    gc.collect()
+    gc.freeze()
+    logger.info("Everything is imported; flow runs are forked from here")
+    worker.sendall(encode(Ready()))
+    request = _serve(worker)
+    if request is not None:
+        _become(request)
+        unfold()
+        # What `python -m prefect.engine` does; the copy that was imported is of no use to runpy.
+        sys.argv = ["prefect.engine"]
+        sys.modules.pop("prefect.engine", None)
+        runpy.run_module("prefect.engine", run_name="__main__")
+
+
+def _refuse_threads() -> None:
+    """Make sure that a fork loses no thread.
+
+    Raises:
+        SetupError: something that was imported has started one.
+    """
+    # OpenBLAS ends its threads before a fork, and starts them again when it needs them.
+    if (pid := os.fork()) == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    threads = len(list(Path("/proc/self/task").iterdir()))
+    if threads > 1:
+        message = "An import starts threads, which a fork loses; set SCOREWIRE_WORKER=process."
+        raise SetupError(message)
+
+
+def _serve(worker: socket.socket) -> Fork | None:
+    """Fork on request, and tell how the forked processes end.
+
+    Returns:
+        In a forked process, what it is to run; in this one None, when the worker is gone.
+    """
+    inbox = Inbox(msgspec.json.Decoder(Fork))
+    die_with_us = die_with_parent(signal.SIGKILL)
+    # In the process's own memory, unlike epoll, whose entries a child would share.
+    selector = selectors.PollSelector()
+    selector.register(worker, selectors.EVENT_READ)
+    try:
+        while True:
+            for key, _ in selector.select():
+                if key.data is not None:
+                    selector.unregister(key.fd)
+                    os.close(key.fd)
+                    worker.sendall(encode(_reap(*key.data)))
+                    continue
+                received = worker.recv(CHUNK_BYTES)
+                if not received:
+                    return None
+                for request in inbox.take(received):
+                    try:
+                        pid = os.fork()
+                    except OSError:
+                        logger.exception("Flow run %s was not forked", request.flow_run_id)
+                        worker.sendall(encode(Ended(request.flow_run_id, os.EX_OSERR)))
+                        continue
+                    if pid == 0:
+                        die_with_us()
+                        _leave_server(worker, selector, request)
+                        return request
+                    process = (pid, request)
+                    selector.register(os.pidfd_open(pid), selectors.EVENT_READ, process)
+    except (BrokenPipeError, ConnectionResetError):
+        return None
+
+
+def _reap(pid: int, request: Fork) -> Ended:
+    _, status = os.waitpid(pid, 0)
+    return Ended(request.flow_run_id, os.waitstatus_to_exitcode(status))
+
+
+def _leave_server(worker: socket.socket, selector: selectors.BaseSelector, request: Fork) -> None:
+    os.setsid()
+    name_process(PROCESS_NAME)
+    worker.sendall(encode(Began(request.flow_run_id, os.getpid())))
+    for key in list(selector.get_map().values()):
+        os.close(key.fd)
+    worker.detach()
+
+
+def _become(request: Fork) -> None:
+    """Take on the run's folder and environment, and read again what was read from another."""
+    os.environ.clear()  # noqa: TID251 - it is handed to this process, as an exec would do
+    os.environ.update(request.environment)  # noqa: TID251 - as above
+    os.chdir(request.folder)
+    refresh_global_settings_context()
+    setup_logging()
+
+
+if __name__ == "__main__":
+    main()
