@@ -1,0 +1,137 @@
+"""How long after a POST the first stage begins: the warm worker, and Prefect's process worker.
+
+    python bench/startup/run.py --rounds 2 --jobs 10
+
+Each round runs a whole stack for either worker, one after the other, on a data folder of its
+own: `scorewire up`, one job that is not counted, and then the counted ones, each alone. A span
+lasts from sending the POST to receiving the first event of a stage on the WebSocket. Every job is
+another tone, so that no result is reused.
+"""
+
+import argparse
+import io
+import json
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import numpy as np
+import soundfile
+from websockets.sync.client import connect
+
+from scorewire.settings import inherited_environment
+from scorewire.stack.state import read_state
+
+SAMPLE_RATE_HZ = 44_100
+TONE_S = 1.0
+READY_S = 180.0
+SETTLE_S = 5.0
+"""After a start the last imports are still under way."""
+
+WORKERS = ("warm", "process")
+
+
+def tone(frequency_hz: float) -> bytes:
+    """A short recording."""
+    time_s = np.arange(int(TONE_S * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    file = io.BytesIO()
+    soundfile.write(
+        file, 0.3 * np.sin(2 * np.pi * frequency_hz * time_s), SAMPLE_RATE_HZ, format="FLAC"
+    )
+    return file.getvalue()
+
+
+def first_stage_s(api_url: str, recording: bytes) -> float:
+    """Submit, and watch to the end; returns the seconds to the first stage."""
+    began_s = time.perf_counter()
+    created = httpx.post(
+        f"{api_url}/api/v1/transcribe/upload",
+        files={"file": ("tone.flac", recording)},
+        data={"options": json.dumps({"recording": "solo"})},
+    )
+    job_id = created.raise_for_status().json()["job_id"]
+    stream = f"{api_url.replace('http', 'ws', 1)}/api/v1/jobs/{job_id}/stream?after=0"
+    latency_s = None
+    with connect(stream) as socket:
+        for frame in socket:
+            if latency_s is None and json.loads(frame).get("stage"):
+                latency_s = time.perf_counter() - began_s
+    if latency_s is None:
+        message = f"Job {job_id} ended before its first stage."
+        raise RuntimeError(message)
+    return latency_s
+
+
+@contextmanager
+def stack(worker: str, data_dir: Path) -> Iterator[str]:
+    """A stack with this worker; yields its API's address."""
+    environment = {
+        **inherited_environment(),
+        "SCOREWIRE_DATA_DIR": str(data_dir),
+        "SCOREWIRE_PORT": "0",
+        "SCOREWIRE_PREFECT_PORT": "0",
+        "SCOREWIRE_WORKER": worker,
+        # One client makes all connections and submissions here.
+        "SCOREWIRE_CONNECTIONS_PER_MINUTE": "0",
+        "SCOREWIRE_SUBMISSIONS_PER_MINUTE": "0",
+    }
+    command = [sys.executable, "-m", "scorewire.cli", "up"]
+    process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own command
+    try:
+        until_s = time.monotonic() + READY_S
+        while (state := read_state(data_dir)) is None:
+            if process.poll() is not None or time.monotonic() > until_s:
+                message = "`scorewire up` did not become ready; see what it said."
+                raise RuntimeError(message)
+            time.sleep(0.1)
+        yield state.api_url
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+def measure(worker: str, jobs: int) -> list[float]:
+    """The spans of some jobs, on a fresh stack with this worker."""
+    # The user that Postgres runs as, where root starts it, must be able to pass through.
+    data_dir = Path(tempfile.mkdtemp(prefix="scorewire-startup-"))
+    data_dir.chmod(0o755)
+    try:
+        with stack(worker, data_dir) as api_url:
+            first_stage_s(api_url, tone(110.0))
+            time.sleep(SETTLE_S)
+            return [first_stage_s(api_url, tone(220.0 + job)) for job in range(jobs)]
+    finally:
+        shutil.rmtree(data_dir)
+
+
+def main() -> None:
+    """Measure, and print medians with their ranges, and the ratio."""
+    arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    arguments.add_argument("--rounds", type=int, default=2)
+    arguments.add_argument("--jobs", type=int, default=10)
+    given = arguments.parse_args()
+    spans: dict[str, list[float]] = {worker: [] for worker in WORKERS}
+    for number in range(given.rounds):
+        for worker in WORKERS:
+            measured = measure(worker, given.jobs)
+            print(f"round {number + 1}: {worker:8}", *(f"{span:.2f}" for span in measured))
+            spans[worker] += measured
+    medians = {worker: statistics.median(found) for worker, found in spans.items()}
+    for worker, found in spans.items():
+        print(
+            f"{worker:8} median {medians[worker]:.2f} s ({min(found):.2f}-{max(found):.2f}), "
+            f"n={len(found)}"
+        )
+    print(f"ratio    {medians['warm'] / medians['process']:.3f}")
+
+
+if __name__ == "__main__":
+    main()
