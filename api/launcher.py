@@ -11,7 +11,7 @@ import httpx
 import structlog
 
 from scorewire.errors import ServiceUnavailableError
-from scorewire.jobs.launching import DEPLOYMENT, run_request
+from scorewire.jobs.launching import DEPLOYMENT, RunRequest, run_request
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -32,6 +32,7 @@ class Launcher:
     def __init__(self) -> None:
         self._client: PrefectClient | None = None
         self._opening = asyncio.Lock()
+        self._deployment_id: UUID | None = None
 
     async def warm_up(self) -> None:
         """Do the slow import ahead of the first request."""
@@ -49,15 +50,22 @@ class Launcher:
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 client = await self._open()
-                deployment = await client.read_deployment_by_name(DEPLOYMENT)
-                run = await client.create_flow_run_from_deployment(
-                    deployment.id, **run_request(job_id, title, attempt=attempt)
-                )
+                request = run_request(job_id, title, attempt=attempt)
+                try:
+                    return await self._create_run(client, request)
+                except _missing():
+                    # The deployment that was known is gone; another may have its name.
+                    self._deployment_id = None
+                    return await self._create_run(client, request)
         except _failures() as error:
             log.warning("flow run not created", job_id=str(job_id), error=repr(error))
             message = "The transcription service cannot be reached; retry in a moment."
             raise ServiceUnavailableError(message) from error
-        return run.id
+
+    async def _create_run(self, client: "PrefectClient", request: RunRequest) -> UUID:
+        if self._deployment_id is None:
+            self._deployment_id = (await client.read_deployment_by_name(DEPLOYMENT)).id
+        return (await client.create_flow_run_from_deployment(self._deployment_id, **request)).id
 
     async def cancel(self, flow_run_id: UUID) -> None:
         """Let a run that waits never start; one that has ended, or is gone, is left as it is.
@@ -78,7 +86,7 @@ class Launcher:
                     state: State[None] = Cancelled(message="The job was cancelled.")
                     await client.set_flow_run_state(flow_run_id, state)
         except _failures() as error:
-            if _is_missing(error):
+            if isinstance(error, _missing()):
                 return
             log.warning("flow run not cancelled", flow_run_id=str(flow_run_id), error=repr(error))
             message = "The transcription service cannot be reached; retry in a moment."
@@ -122,10 +130,10 @@ def _orchestration() -> "ModuleType":
     return orchestration
 
 
-def _is_missing(error: Exception) -> bool:
+def _missing() -> type[Exception]:
     from prefect.exceptions import ObjectNotFound  # noqa: PLC0415 - takes seconds
 
-    return isinstance(error, ObjectNotFound)
+    return ObjectNotFound
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -14,7 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from scorewire.blobs import open_blobs
 from scorewire.errors import StackFailedError
 from scorewire.settings import Settings
-from scorewire.store.engine import open_engine
+from scorewire.store.engine import open_engine, ping
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,6 +38,10 @@ class Runtime:
         self._loop = asyncio.new_event_loop()
         Thread(target=self._loop.run_forever, name="scorewire-store", daemon=True).start()
         self._engine = open_engine(settings.database_url.get_secret_value(), pool_size=1)
+
+    def connect(self) -> None:
+        """Open the database's connection ahead of its first use, beside whatever goes on."""
+        self.start(ping)
 
     def store(
         self,

@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
@@ -52,9 +53,13 @@ class ForkServer:
     """Keeps a fork server running for the length of the block.
 
     Enter it from the main thread: the server dies with the thread that started it.
+
+    Args:
+        environment: the server's own, which a run's may differ from.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
         self.pid: int | None = None
         self._next = _Life()
 
@@ -93,7 +98,7 @@ class ForkServer:
             try:
                 ours, theirs = socket.socketpair()
                 with theirs:
-                    process = await _start(theirs)
+                    process = await _start(theirs, self._environment)
                 self.pid = process.pid
                 try:
                     await life.live(ours)
@@ -175,10 +180,13 @@ class _Life:
                     began.set_exception(WorkerLostError(fault))
 
 
-async def _start(theirs: socket.socket) -> asyncio.subprocess.Process:
+async def _start(
+    theirs: socket.socket, environment: Mapping[str, str]
+) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "flows.warm.server", str(theirs.fileno())),
         stdin=asyncio.subprocess.DEVNULL,
+        env=environment,
         pass_fds=[theirs.fileno()],
         start_new_session=True,  # a terminal's Ctrl-C is for the worker alone
         preexec_fn=die_with_parent(signal.SIGKILL),

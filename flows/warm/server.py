@@ -20,16 +20,29 @@ import selectors
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+import anyio._backends._asyncio  # noqa: F401 - as are the others below: seconds, in each run
 import msgspec
-import partitura.musicanalysis  # noqa: F401 - as are the others below: seconds, in each run
+import partitura.musicanalysis  # noqa: F401 - see above
+import prefect._internal.observers
+import prefect.concurrency.services
+import prefect.concurrency.v1.context
+import prefect.engine
+import prefect.flow_engine
+import prefect.task_engine
+import prefect.telemetry.run_telemetry
+import prefect.utilities.visualization  # noqa: F401 - see above
+from prefect.client.orchestration import get_client
 from prefect.context import refresh_global_settings_context
 from prefect.logging.configuration import setup_logging
 
 import flows.transcribe  # noqa: F401 - see above
 import scorewire.media.ytdlp  # noqa: F401 - see above
+from flows.runtime import runtime
 from flows.warm.messages import Began, Ended, Fork, Inbox, Ready, encode
+from flows.warm.tls import share_tls_contexts
 from scorewire.errors import SetupError
 from scorewire.inference.preloading import preload
 from scorewire.stack.process import die_with_parent, name_process
@@ -45,6 +58,10 @@ logger = logging.getLogger("prefect.fork_server")
 def main() -> None:
     """Import, then fork a process for each request until the worker is gone."""
     worker = socket.socket(fileno=int(sys.argv[1]))
+    inherited = dict(os.environ)  # noqa: TID251 - what an import adds to it belongs to the import
+    setup_logging()
+    share_tls_contexts()
+    get_client(sync_client=True)  # reads the certificates
     unfold = preload()
     _refuse_threads()
     # What is here stays: a collection in a child would copy the pages that it looks at.
@@ -54,8 +71,9 @@ def main() -> None:
     worker.sendall(encode(Ready()))
     request = _serve(worker)
     if request is not None:
-        _become(request)
+        _become(request, inherited)
         unfold()
+        runtime().connect()  # while Prefect is asked for the run
         # What `python -m prefect.engine` does; the copy that was imported is of no use to runpy.
         sys.argv = ["prefect.engine"]
         sys.modules.pop("prefect.engine", None)
@@ -131,13 +149,25 @@ def _leave_server(worker: socket.socket, selector: selectors.BaseSelector, reque
     worker.detach()
 
 
-def _become(request: Fork) -> None:
-    """Take on the run's folder and environment, and read again what was read from another."""
-    os.environ.clear()  # noqa: TID251 - it is handed to this process, as an exec would do
-    os.environ.update(request.environment)  # noqa: TID251 - as above
+def _become(request: Fork, inherited: Mapping[str, str]) -> None:
+    """Take on the run's folder and environment, and what Prefect makes of them."""
+    environment = os.environ  # noqa: TID251 - it is handed to this process, as an exec would do
+    for name in inherited.keys() - request.environment.keys():
+        del environment[name]
+    environment.update(request.environment)
     os.chdir(request.folder)
-    refresh_global_settings_context()
-    setup_logging()
+    if _settings(request.environment) != _settings(inherited):
+        refresh_global_settings_context()
+        setup_logging()
+
+
+def _settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """What Prefect's settings are read from; with two underscores it talks to itself."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.startswith("PREFECT_") and not name.startswith("PREFECT__")
+    }
 
 
 if __name__ == "__main__":

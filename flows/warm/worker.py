@@ -14,6 +14,7 @@ import os
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -23,6 +24,7 @@ import httpx
 from prefect.client.schemas.objects import Flow as FlowRecord
 from prefect.client.schemas.objects import FlowRun, WorkPool
 from prefect.client.schemas.responses import DeploymentResponse
+from prefect.exceptions import PrefectException
 from prefect.flows import Flow, load_flow_from_entrypoint
 from prefect.runner._control_channel import ControlChannel
 from prefect.runner._flow_run_executor import FlowRunExecutionResult, FlowRunExecutorContext
@@ -36,11 +38,18 @@ from typing_extensions import override
 from flows.runtime import runtime
 from flows.warm.forking import ForkServer
 from flows.warm.messages import Fork
+from flows.warm.tls import share_tls_contexts
 from scorewire.errors import WorkerLostError
 from scorewire.store.jobs import LAUNCHED
 from scorewire.store.subscription import Subscription
 
 WORKER_TYPE = "warm"
+
+
+@cache
+def _settings_environment() -> dict[str, str]:
+    """The settings of this process, which it keeps for its life."""
+    return get_current_settings().to_environment_variables(exclude_unset=True)
 
 
 class WarmJobConfiguration(ProcessJobConfiguration):
@@ -64,6 +73,11 @@ class WarmJobConfiguration(ProcessJobConfiguration):
         if deployment is not None and not deployment.pull_steps:
             self._entrypoint = deployment.entrypoint
 
+    @override
+    @classmethod
+    def _base_environment(cls) -> dict[str, str]:
+        return dict(_settings_environment())
+
     @property
     def entrypoint(self) -> str | None:
         """The flow that a fork can run; None for a run with a command or code of its own."""
@@ -81,7 +95,10 @@ class WarmWorker(ProcessWorker):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as Prefect has it
         super().__init__(*arguments, **options)
-        self._fork_server = ForkServer()
+        share_tls_contexts()
+        # A run's environment has its settings in just this form: it can keep what was made of them.
+        inherited = os.environ  # noqa: TID251 - it is handed on, not read
+        self._fork_server = ForkServer(inherited | _settings_environment())
         self._woken = asyncio.Event()
         self._looking = asyncio.Lock()
         self._around = contextlib.AsyncExitStack()
@@ -106,6 +123,24 @@ class WarmWorker(ProcessWorker):
         # One look at a time: of two, the later could take up again what the earlier has begun.
         async with self._looking:
             return await super().get_and_submit_flow_runs()
+
+    @override
+    async def _propose_submitting_state(self, flow_run: FlowRun) -> None:
+        """Say nothing: the run begins before it could be seen to be submitted."""
+
+    @override
+    async def _give_worker_labels_to_flow_run(self, flow_run_id: Any) -> None:
+        # Nothing but people's eyes: the run does not wait for it.
+        give_labels = super()._give_worker_labels_to_flow_run
+
+        async def label() -> None:
+            try:
+                await give_labels(flow_run_id)
+            except (httpx.HTTPError, PrefectException):
+                self._logger.warning("Flow run %s has no labels", flow_run_id, exc_info=True)
+
+        if self._runs_task_group is not None:
+            self._runs_task_group.start_soon(label)
 
     @override
     def _release_limit_slot(self, flow_run_id: Any) -> None:
@@ -228,9 +263,7 @@ class _ForkStarter:
             raise
 
     def _environment_of(self, flow_run: FlowRun) -> dict[str, str]:
-        environment = self._environment | get_current_settings().to_environment_variables(
-            exclude_unset=True
-        )
+        environment = dict(self._environment)
         environment["PREFECT__FLOW_RUN_ID"] = str(flow_run.id)
         # They are run by the executor here, which also knows of a process that was killed.
         environment["PREFECT__ENABLE_CANCELLATION_AND_CRASHED_HOOKS"] = "false"
