@@ -97,6 +97,12 @@ class Settings(BaseSettings):
         description="How transcriptions are started: `warm` forks them from a process that has "
         "everything imported (Linux only), `process` starts a fresh Python for each.",
     )
+    concurrent_runs: int = Field(
+        default=4,
+        gt=0,
+        description="Transcriptions that are under way at the same time. One of them at a time "
+        "has the GPU, or the machine's cores.",
+    )
     heartbeat_s: float = Field(
         default=30.0, gt=0, description="Silence on a connection before a heartbeat is sent."
     )

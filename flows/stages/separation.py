@@ -1,7 +1,9 @@
 """The recording is split into its instruments, where that is asked for and can be done."""
 
+from contextlib import nullcontext
 from functools import cache
 
+from flows.device import holding_device
 from flows.journal import current_journal
 from flows.reporting import StageReport
 from flows.runtime import runtime
@@ -39,13 +41,13 @@ def separation(options: Options, recording: dict[str, str]) -> dict[str, str]:
     return run_stage(separation_task, options, recording["audio"], key=key)
 
 
-@stage_task(Stage.SEPARATION, retries=3, timeout_s=2 * 3600)
+# The time limits leave room for the runs that have the device before.
+@stage_task(Stage.SEPARATION, retries=3, timeout_s=8 * 3600)
 def separation_task(options: Options, audio_key: str, *, key: str) -> dict[str, str]:
     """Separate, and store each stem."""
-    stems = separate(
-        load_audio(audio_key),
-        options,
-        separator_for(options.instruments),
-        StageReport(current_journal(), Stage.SEPARATION),
-    )
+    separator = separator_for(options.instruments)
+    report = StageReport(current_journal(), Stage.SEPARATION)
+    on_device = skip_reason(options, separator) is None
+    with holding_device(report) if on_device else nullcontext():
+        stems = separate(load_audio(audio_key), options, separator, report)
     return {stem.value: store_audio("stems", audio) for stem, audio in stems.items()}

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from flows.device import holding_device
 from flows.journal import current_journal
 from flows.reporting import StageReport
 from flows.runtime import runtime
@@ -32,15 +33,12 @@ def transcription(options: Options, stems: dict[str, str]) -> dict[str, str]:
     return run_stage(transcription_task, options, stems, key=key)
 
 
-@stage_task(Stage.TRANSCRIPTION, retries=2, timeout_s=3600)
+@stage_task(Stage.TRANSCRIPTION, retries=2, timeout_s=8 * 3600)
 def transcription_task(options: Options, stems: dict[str, str], *, key: str) -> dict[str, str]:
     """Transcribe, and store the notes."""
-    notes = transcribe(
-        StoredStems(stems),
-        options,
-        _transcriber(),
-        StageReport(current_journal(), Stage.TRANSCRIPTION),
-    )
+    report = StageReport(current_journal(), Stage.TRANSCRIPTION)
+    with holding_device(report):
+        notes = transcribe(StoredStems(stems), options, _transcriber(), report)
     return {"notes": store_bytes("notes", msgspec.json.encode(notes), ".json")}
 
 

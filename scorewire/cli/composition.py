@@ -47,6 +47,7 @@ def stack_config(settings: Settings, *, any_ports: bool = False) -> "StackConfig
         database_url=database.get_secret_value() if database else None,
         prefect_database_url=prefect.get_secret_value() if prefect else None,
         worker=settings.worker,
+        concurrent_runs=settings.concurrent_runs,
         environment=inherited_environment() | _absolute_paths(settings),
     )
 

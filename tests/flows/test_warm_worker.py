@@ -16,6 +16,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from sounds import write_study
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from flows.device import WAITING
 from scorewire.blobs import Blobs, open_blobs
 from scorewire.jobs.job import TERMINAL_STATUSES, Job, JobStatus
 from scorewire.jobs.launching import DEPLOYMENT, run_request
@@ -102,12 +103,18 @@ class Warm:
         """A job that sits in its separation, and its process."""
         Faults(self.config.data_dir, "separation").plan("hang")
         submitted = await self.submit(seed)
-        until_s = time.monotonic() + UP_S
-        while "Hanging" not in ((job := await self.job(submitted)).message or ""):
-            assert time.monotonic() < until_s, job
-            await asyncio.sleep(0.05)
+        await self.says(submitted, "Hanging")
+        # One that has told its end may take a moment to be gone.
+        await until(lambda: len(self.flows()) == 1, UP_S)
         (flow,) = self.flows()
         return submitted, flow
+
+    async def says(self, submitted: Submitted, words: str) -> None:
+        """Wait for a job's message."""
+        until_s = time.monotonic() + UP_S
+        while words not in ((job := await self.job(submitted)).message or ""):
+            assert time.monotonic() < until_s, job
+            await asyncio.sleep(0.05)
 
     async def job(self, submitted: Submitted) -> Job:
         """Where a job stands."""
@@ -167,7 +174,9 @@ async def warm(
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": str(Path(__file__).parents[1] / "support"),
     }
-    config = StackConfig(open_folder / "warm", environment=environment, worker="warm")
+    config = StackConfig(
+        open_folder / "warm", environment=environment, worker="warm", concurrent_runs=2
+    )
     for folder in (config.data_dir, config.logs, config.scratch):
         folder.mkdir()
     urls = replace(_prefect_urls, database=postgres.url("warm"))
@@ -213,13 +222,18 @@ async def test_a_killed_run_is_a_crash_and_the_next_one_is_forked(warm: Warm) ->
     assert alive(server)
 
 
-async def test_a_run_waits_for_the_place_of_another(warm: Warm) -> None:
-    """Told of while the worker is busy, it begins when the run before it has ended."""
+async def test_runs_wait_for_the_device_and_for_a_place(warm: Warm) -> None:
+    """One run separates, one waits for the device, one for a place; a death makes room at once."""
     busy, flow = await warm.hang(seed=404)
     waiting = await warm.submit(seed=405)
+    await warm.says(waiting, WAITING)
+    queued = await warm.submit(seed=411)
+    await asyncio.sleep(WOKEN_S / 5)  # the worker was told, and would have begun it
+    assert (await warm.job(queued)).status is JobStatus.QUEUED
     flow.kill()
     await warm.lost(busy)
     assert (await warm.ended(waiting)).status is JobStatus.COMPLETED
+    assert (await warm.ended(queued)).status is JobStatus.COMPLETED
 
 
 async def test_a_killed_fork_server_is_replaced(warm: Warm) -> None:
