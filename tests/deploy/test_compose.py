@@ -27,7 +27,7 @@ def test_it_follows_the_compose_specification() -> None:
     """The specification's own schema finds no fault; dclint's package carries it."""
     validator = Draft7Validator(json.loads(SCHEMA.read_text()))
     assert [error.message for error in validator.iter_errors(read_compose())] == []
-    assert list(validator.iter_errors({"services": {"api": {"comand": []}}})) != []
+    assert list(validator.iter_errors({"services": {"api": {"commands": []}}})) != []
 
 
 def test_every_variable_has_a_default_or_is_explained() -> None:
