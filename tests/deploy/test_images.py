@@ -151,6 +151,18 @@ def test_what_the_api_image_runs_imports_without_them(tmp_path: Path, module: st
     subprocess.run(command, env=environment, cwd=tmp_path, check=True, timeout=60)
 
 
+def test_a_command_that_needs_the_worker_says_so(tmp_path: Path) -> None:
+    """Where only the API is installed, `convert` names what is missing and what to install."""
+    environment = {**inherited_environment(), "PYTHONPATH": str(write_blocker(tmp_path))}
+    command = [sys.executable, "-m", "scorewire.cli", "convert"]
+    command += [str(ROOT / "samples" / "petzold-menuet.ogg"), "--musicxml", "score.musicxml"]
+    done = subprocess.run(
+        command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "is not installed here; install scorewire[worker]" in done.stderr
+
+
 def with_secrets(**environment: str) -> subprocess.CompletedProcess[str]:
     """What the entry point says, asked for its environment."""
     return subprocess.run(
