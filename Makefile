@@ -9,8 +9,8 @@ UV := .tools/bin/uv
 ifdef PIP_FIND_LINKS
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 endif
-LOCK := $(UV) pip compile pyproject.toml --extra dev --universal --python 3.11 --generate-hashes \
-	--no-header --no-annotate --quiet --excludes requirements.apart
+LOCK := $(UV) pip compile pyproject.toml --extra worker --extra dev --universal --python 3.11 \
+	--generate-hashes --no-header --no-annotate --quiet --excludes requirements.apart
 WEB := web/node_modules/.package-lock.json
 PAGE := web/dist/index.html
 PAGE_SOURCES := $(shell find web/src web/index.html web/vite.config.ts -type f)

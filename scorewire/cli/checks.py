@@ -128,7 +128,7 @@ def _device(settings: Settings) -> Finding:
     except ScorewireError as error:
         return Finding("Device", "missing", error.message, "set SCOREWIRE_DEVICE to auto")
     except ImportError as error:
-        return Finding("Device", "missing", f"PyTorch: {error}", "install Scorewire again")
+        return Finding("Device", "missing", f"PyTorch: {error}", "install scorewire[worker]")
 
 
 def _demucs(settings: Settings) -> Finding:
@@ -136,7 +136,7 @@ def _demucs(settings: Settings) -> Finding:
     try:
         there = weights.obtainable(model, settings.demucs_folder)
     except (ScorewireError, ImportError) as error:
-        return Finding("Demucs", "missing", str(error), "install Scorewire again", needed=False)
+        return Finding("Demucs", "missing", str(error), "install scorewire[worker]", needed=False)
     if there:
         source = settings.demucs_folder or "cached, or fetched at first use"
         return Finding("Demucs", "ok", f"{model}: {source}", needed=False)
@@ -154,10 +154,10 @@ def _basic_pitch() -> Finding:
     try:
         path = model_path()
     except ImportError as error:
-        return Finding("basic-pitch", "missing", str(error), "install Scorewire again")
+        return Finding("basic-pitch", "missing", str(error), "install scorewire[worker]")
     if path.is_file():
         return Finding("basic-pitch", "ok", f"{version('basic-pitch')}, {path.name}")
-    return Finding("basic-pitch", "missing", f"no model at {path}", "install Scorewire again")
+    return Finding("basic-pitch", "missing", f"no model at {path}", "install scorewire[worker]")
 
 
 def _disk(settings: Settings) -> Finding:

@@ -78,6 +78,9 @@ def main() -> None:
     except (StoppedError, KeyboardInterrupt):
         say("Stopped.")
         sys.exit(_STOPPED_BY_A_PERSON)
+    except ModuleNotFoundError as error:
+        say(f"scorewire: {error.name} is not installed here; install scorewire[worker], and retry.")
+        sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the boundary: a person gets a sentence, a file the rest
         say(f"scorewire: {_unexpected(error)}")
         sys.exit(1)

@@ -111,10 +111,10 @@ def stack(open_folder: Path) -> Iterator[Stack]:
         "SCOREWIRE_PREFECT_PORT": "0",
         "SCOREWIRE_DEMUCS_FOLDER": str(make_tiny_demucs(open_folder / "demucs")),
         "SCOREWIRE_JOB_SILENCE_S": "15",
-        # One address plays all who watch here.
-        "SCOREWIRE_CONNECTIONS_PER_MINUTE": "0",
         "SCOREWIRE_SEPARATOR": "faults:FaultySeparator",
         "SCOREWIRE_TRANSCRIBER": "faults:FaultyTranscriber",
+        # One address plays all who watch and submit here.
+        "SCOREWIRE_CONNECTIONS_PER_MINUTE": "0",
         "SCOREWIRE_SUBMISSIONS_PER_MINUTE": "0",
         # One job is held in its middle while others wait in the queue.
         "SCOREWIRE_CONCURRENT_RUNS": "1",
