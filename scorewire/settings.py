@@ -148,6 +148,18 @@ class Settings(BaseSettings):
         gt=0,
         description="Streams that one process serves to one client address at the same time.",
     )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="Bearer token that `/metrics` asks for. Without it only programs on the same "
+        "machine may read the figures, and no proxy's clients.",
+    )
+    worker_metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port on which a warm worker tells Prometheus of its GPUs and runs, at the "
+        "address of `host`; 0 is none.",
+    )
     token: SecretStr | None = Field(
         default=None,
         description="Bearer token that `scorewire transcribe` shows to a server that asks for one.",

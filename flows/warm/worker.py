@@ -34,6 +34,7 @@ from pydantic import PrivateAttr
 from typing_extensions import override
 
 from flows.runtime import runtime
+from flows.warm.exporting import exporting
 from flows.warm.forking import ForkServer
 from flows.warm.messages import Fork
 from scorewire.errors import WorkerLostError
@@ -92,6 +93,9 @@ class WarmWorker(ProcessWorker):
         await self._around.enter_async_context(self._fork_server)
         await super().__aenter__()
         await self._around.enter_async_context(self._looking_when_told())
+        settings = runtime().settings
+        telling = exporting(settings.host, settings.worker_metrics_port, self._fork_server.running)
+        self._around.enter_context(telling)
         return self
 
     @override
