@@ -43,9 +43,10 @@ from scorewire.http.proxies import behind
 from scorewire.http.upkeep import ending_silent_jobs
 from scorewire.logs import configure
 from scorewire.metrics import Metrics
-from scorewire.settings import Settings
+from scorewire.settings import Settings, traces_wanted
 from scorewire.stack import swagger_ui
 from scorewire.store.engine import open_engine
+from scorewire.traces import Traces
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +65,8 @@ def create_app(settings: Settings) -> Litestar:
     gate = gate_of(settings)
     engine = open_engine(database_url)
     metrics = Metrics(version("scorewire"))
-    launcher = Launcher()
+    traces = Traces("scorewire-api", wanted=traces_wanted())
+    launcher = Launcher(traces)
     limits = limits_of(settings, engine, metrics)
     bridge = BridgePlugin(
         engine,
@@ -73,6 +75,7 @@ def create_app(settings: Settings) -> Litestar:
         limits=limits,
         heartbeat_s=settings.heartbeat_s,
         metrics=metrics,
+        traces=traces,
     )
     blobs = open_blobs(settings.storage_url, settings.data_dir)
     engraver = Engraver(blobs)
@@ -85,6 +88,7 @@ def create_app(settings: Settings) -> Litestar:
         max_upload_bytes=settings.max_upload_bytes,
         max_duration_s=settings.max_duration_s,
         token_required=not gate.open,
+        traces=traces,
         listening=lambda: bridge.listening,
     )
 
@@ -104,6 +108,7 @@ def create_app(settings: Settings) -> Litestar:
             engraver.close()
             await launcher.aclose()
             await engine.dispose()
+            await asyncio.to_thread(traces.close)
 
     return Litestar(
         route_handlers=[

@@ -3,6 +3,7 @@
 python -m bridge.server bridge.app:from_environment
 """
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from importlib.metadata import version
@@ -21,8 +22,9 @@ from scorewire.http.proxies import behind
 from scorewire.http.upkeep import ending_silent_jobs
 from scorewire.logs import configure
 from scorewire.metrics import Metrics
-from scorewire.settings import Settings
+from scorewire.settings import Settings, traces_wanted
 from scorewire.store.engine import open_engine
+from scorewire.traces import Traces
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -36,6 +38,7 @@ def create_app(settings: Settings) -> Litestar:
         raise StackFailedError(message)
     database_url = settings.database_url.get_secret_value()
     engine = open_engine(database_url)
+    traces = Traces("scorewire-bridge", wanted=traces_wanted())
     metrics = Metrics(version("scorewire"))
 
     @contextlib.asynccontextmanager
@@ -45,6 +48,7 @@ def create_app(settings: Settings) -> Litestar:
                 yield
         finally:
             await engine.dispose()
+            await asyncio.to_thread(traces.close)
 
     gate = gate_of(settings)
     plugin = BridgePlugin(
@@ -54,6 +58,7 @@ def create_app(settings: Settings) -> Litestar:
         limits=limits_of(settings, engine, metrics),
         heartbeat_s=settings.heartbeat_s,
         metrics=metrics,
+        traces=traces,
     )
     return Litestar(
         route_handlers=[live, ready, exposition_of(settings, engine, gate, metrics).route()],

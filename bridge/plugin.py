@@ -12,6 +12,7 @@ from litestar.di import Provide
 from litestar.plugins import InitPlugin
 from typing_extensions import override
 
+from bridge.deliveries import Deliveries
 from bridge.hub import Hub
 from bridge.polling import read_job
 from bridge.pump import Pump
@@ -23,6 +24,7 @@ from scorewire.http.limits import Limits
 from scorewire.metrics import Metrics
 from scorewire.store.engine import Engine
 from scorewire.store.listener import Listener
+from scorewire.traces import Traces
 
 STREAMS = ("^/api/v1/jobs/[^/]+/events$",)
 """Paths of requests that last as long as someone watches."""
@@ -40,6 +42,7 @@ class BridgePlugin(InitPlugin):
         limits: how often, and how many at once.
         heartbeat_s: silence after which a connection gets a heartbeat.
         metrics: what is counted up.
+        traces: where the delivery of stages and ends is traced.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of the bridge, each given by name
@@ -51,9 +54,10 @@ class BridgePlugin(InitPlugin):
         limits: Limits,
         heartbeat_s: float,
         metrics: Metrics,
+        traces: Traces,
     ) -> None:
         hub = Hub()
-        self._pump = Pump(engine, Listener(database_url), hub, metrics)
+        self._pump = Pump(engine, Listener(database_url), hub, metrics, Deliveries(traces))
         self._bridge = Bridge(
             engine,
             hub=hub,

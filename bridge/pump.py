@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 
+from bridge.deliveries import Deliveries
 from bridge.ended import EndedAttempts
 from bridge.event import Event
 from bridge.hub import Hub
@@ -37,12 +38,21 @@ class Pump:
         listener: hears of events.
         hub: knows who watches.
         metrics: what is counted up, once for an event and not for each watcher.
+        deliveries: traces some of them.
     """
 
-    def __init__(self, engine: Engine, listener: Listener, hub: Hub, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        listener: Listener,
+        hub: Hub,
+        metrics: Metrics,
+        deliveries: Deliveries,
+    ) -> None:
         self._engine = engine
         self._listener = listener
         self._hub = hub
+        self._deliveries = deliveries
         self._lagged = metrics.delivery_lag_s.observe
         self._ended = EndedAttempts(engine, metrics)
         self._to_start: dict[tuple[UUID, int], asyncio.Task[Sequence[Event]]] = {}
@@ -86,6 +96,7 @@ class Pump:
                 self._hub.announce(heard.job_id, heard.id, event, clock())
                 if heard.timestamp is not None:
                     self._lagged(time.time() - heard.timestamp.timestamp())
+                    self._deliveries.note(heard)
             if heard.type in TERMINAL_TYPES:
                 self._ended.hear(heard.job_id, heard.id)
 

@@ -29,6 +29,7 @@ from prefect.logging.configuration import setup_logging
 
 import flows.transcribe  # noqa: F401 - see above
 import scorewire.media.ytdlp  # noqa: F401 - see above
+from flows.runtime import set_up_logs, traces
 from flows.warm.messages import Began, Ended, Fork, Inbox, Ready, encode
 from scorewire.errors import SetupError
 from scorewire.inference.preloading import preload
@@ -138,6 +139,8 @@ def _become(request: Fork) -> None:
     os.chdir(request.folder)
     refresh_global_settings_context()
     setup_logging()
+    set_up_logs()
+    traces()  # before the flow begins, and not before the fork: it sends in a thread
 
 
 if __name__ == "__main__":

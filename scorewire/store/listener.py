@@ -29,6 +29,8 @@ class Notified(msgspec.Struct, frozen=True):
         type: the message's type.
         frame: its text; None where it was too long to be sent along.
         timestamp: its own time; likewise.
+        attempt: the attempt that it belongs to; likewise.
+        stage: the stage that it is about; likewise, and of progress alone.
     """
 
     job_id: UUID
@@ -36,6 +38,8 @@ class Notified(msgspec.Struct, frozen=True):
     type: str
     frame: str | None
     timestamp: datetime | None = None
+    attempt: int | None = None
+    stage: str | None = None
 
 
 class Reconnected(msgspec.Struct, frozen=True):
@@ -48,6 +52,7 @@ class _Announcement(msgspec.Struct):
     type: str
     attempt: int | None = None
     timestamp: datetime | None = None
+    stage: str | None = None
 
 
 class Listener:
@@ -86,4 +91,6 @@ def _decode(payload: str) -> Notified | Reconnected:
         return Reconnected()
     # Every event carries its attempt; a bare announcement does not.
     frame = None if told.attempt is None else payload
-    return Notified(told.job_id, told.id, told.type, frame, told.timestamp)
+    return Notified(
+        told.job_id, told.id, told.type, frame, told.timestamp, told.attempt, told.stage
+    )

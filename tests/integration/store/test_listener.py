@@ -54,7 +54,9 @@ async def test_what_is_stored_is_heard(
         (stored,) = await events_after(engine, job_id, 0)
         notified = await asyncio.wait_for(heard.get(), 10)
         message = msgspec.json.decode(stored.frame, type=Progress)
-        assert notified == Notified(job_id, stored.id, stored.type, stored.frame, message.timestamp)
+        assert notified == Notified(
+            job_id, stored.id, stored.type, stored.frame, message.timestamp, 1, message.stage
+        )
 
 
 async def test_notifications_come_in_order(
