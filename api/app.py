@@ -6,6 +6,7 @@ python -m bridge.server api.app:from_environment
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 
 import structlog
 from litestar import Litestar, Router
@@ -30,19 +31,22 @@ from api.routes import (
     sound,
 )
 from api.services import Services
-from bridge.plugin import BridgePlugin
+from bridge.plugin import STREAMS, BridgePlugin
 from scorewire.blobs import open_blobs
 from scorewire.errors import StackFailedError
-from scorewire.http.installation import gate_of, limits_of
+from scorewire.http.exposition import counting_requests
+from scorewire.http.installation import exposition_of, gate_of, limits_of
 from scorewire.http.limits import submission_guard
 from scorewire.http.origins import cors
 from scorewire.http.problems import PROBLEM_HANDLERS
 from scorewire.http.proxies import behind
 from scorewire.http.upkeep import ending_silent_jobs
 from scorewire.logs import configure
-from scorewire.settings import Settings
+from scorewire.metrics import Metrics
+from scorewire.settings import Settings, traces_wanted
 from scorewire.stack import swagger_ui
 from scorewire.store.engine import open_engine
+from scorewire.traces import Traces
 
 log = structlog.get_logger(__name__)
 
@@ -60,10 +64,18 @@ def create_app(settings: Settings) -> Litestar:
     database_url = settings.database_url.get_secret_value()
     gate = gate_of(settings)
     engine = open_engine(database_url)
-    launcher = Launcher()
-    limits = limits_of(settings, engine)
+    metrics = Metrics(version("scorewire"))
+    traces = Traces("scorewire-api", wanted=traces_wanted())
+    launcher = Launcher(traces)
+    limits = limits_of(settings, engine, metrics)
     bridge = BridgePlugin(
-        engine, database_url, gate=gate, limits=limits, heartbeat_s=settings.heartbeat_s
+        engine,
+        database_url,
+        gate=gate,
+        limits=limits,
+        heartbeat_s=settings.heartbeat_s,
+        metrics=metrics,
+        traces=traces,
     )
     blobs = open_blobs(settings.storage_url, settings.data_dir)
     engraver = Engraver(blobs)
@@ -76,6 +88,7 @@ def create_app(settings: Settings) -> Litestar:
         max_upload_bytes=settings.max_upload_bytes,
         max_duration_s=settings.max_duration_s,
         token_required=not gate.open,
+        traces=traces,
         listening=lambda: bridge.listening,
     )
 
@@ -86,7 +99,7 @@ def create_app(settings: Settings) -> Litestar:
         warming_up = asyncio.create_task(launcher.warm_up())
         try:
             async with (
-                ending_silent_jobs(engine, settings.job_silence_s),
+                ending_silent_jobs(engine, settings.job_silence_s, metrics),
                 launching_forgotten_jobs(services),
             ):
                 yield
@@ -95,6 +108,7 @@ def create_app(settings: Settings) -> Litestar:
             engraver.close()
             await launcher.aclose()
             await engine.dispose()
+            await asyncio.to_thread(traces.close)
 
     return Litestar(
         route_handlers=[
@@ -131,6 +145,7 @@ def create_app(settings: Settings) -> Litestar:
             server.read_server,
             health.live,
             health.ready,
+            exposition_of(settings, engine, gate, metrics).route(),
             *documents.routes(swagger_ui.find()),
             *page.routes(page.find()),
         ],
@@ -140,7 +155,7 @@ def create_app(settings: Settings) -> Litestar:
         },
         exception_handlers=PROBLEM_HANDLERS,
         cors_config=cors(settings.allowed_origins),
-        middleware=behind(settings.trusted_proxies),
+        middleware=[*behind(settings.trusted_proxies), counting_requests(STREAMS)],
         lifespan=[connections],
         plugins=[bridge],
         logging_config=None,  # Litestar's own would take the place of ours

@@ -12,6 +12,7 @@ import structlog
 
 from scorewire.errors import ServiceUnavailableError
 from scorewire.jobs.launching import DEPLOYMENT, RunRequest, run_request
+from scorewire.traces import Traces, attempt_traceparent
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -27,9 +28,14 @@ log = structlog.get_logger(__name__)
 
 
 class Launcher:
-    """A connection to the Prefect API that the environment names (`PREFECT_API_URL`)."""
+    """A connection to the Prefect API that the environment names (`PREFECT_API_URL`).
 
-    def __init__(self) -> None:
+    Args:
+        traces: where attempts are traced.
+    """
+
+    def __init__(self, traces: Traces) -> None:
+        self._traces = traces
         self._client: PrefectClient | None = None
         self._opening = asyncio.Lock()
         self._deployment_id: UUID | None = None
@@ -47,10 +53,11 @@ class Launcher:
         Raises:
             ServiceUnavailableError: Prefect cannot be reached, or lacks the deployment.
         """
+        traced = attempt_traceparent(job_id, attempt) if self._traces.on else None
+        request = run_request(job_id, title, attempt=attempt, traceparent=traced)
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 client = await self._open()
-                request = run_request(job_id, title, attempt=attempt)
                 try:
                     return await self._create_run(client, request)
                 except _missing():

@@ -7,6 +7,7 @@ from api.engraver import Engraver
 from api.launcher import Launcher
 from scorewire.blobs import Blobs
 from scorewire.store.engine import Engine
+from scorewire.traces import Traces
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Services:
         max_upload_bytes: largest file that is taken.
         max_duration_s: longest recording that is transcribed.
         token_required: whether requests need a token.
+        traces: where attempts are traced.
         listening: says whether events reach the bridge at this moment.
     """
 
@@ -33,4 +35,5 @@ class Services:
     max_upload_bytes: int
     max_duration_s: float
     token_required: bool
+    traces: Traces
     listening: Callable[[], bool]

@@ -1,6 +1,7 @@
 """Puts an attempt under way: the step between a stored job and a running flow."""
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from litestar import Request, Response
@@ -29,8 +30,10 @@ async def start_attempt(services: Services, job: Job) -> Job:
         NotFoundError: the job was deleted meanwhile.
     """
     job_id = job.job_id
+    since = job.created_at if job.attempt == 1 else datetime.now(UTC)
     try:
-        run_id = await services.launcher.launch(job_id, job.title, attempt=job.attempt)
+        with services.traces.attempt(job_id, job.attempt, since):
+            run_id = await services.launcher.launch(job_id, job.title, attempt=job.attempt)
     except ServiceUnavailableError as error:
         detail = ErrorDetail(
             message=error.message, retryable=error.retryable, stage=None, code=error.code

@@ -47,5 +47,13 @@ class Hub:
             for watcher in tuple(watchers):
                 watcher.missed()
 
+    def count(self, kind: type[Watcher]) -> int:
+        """Say how many watchers of a kind there are."""
+        return sum(
+            isinstance(watcher, kind)
+            for watchers in self._watchers.values()
+            for watcher in watchers
+        )
+
     def __len__(self) -> int:
         return sum(map(len, self._watchers.values()))

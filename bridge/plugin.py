@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 
 import structlog
 from litestar import Litestar
@@ -11,16 +12,22 @@ from litestar.di import Provide
 from litestar.plugins import InitPlugin
 from typing_extensions import override
 
+from bridge.deliveries import Deliveries
 from bridge.hub import Hub
 from bridge.polling import read_job
 from bridge.pump import Pump
-from bridge.sse import events
+from bridge.sse import StreamWatcher, events
 from bridge.watch import Bridge
-from bridge.websocket import stream
+from bridge.websocket import SocketWatcher, stream
 from scorewire.http.gate import Gate
 from scorewire.http.limits import Limits
+from scorewire.metrics import Metrics
 from scorewire.store.engine import Engine
 from scorewire.store.listener import Listener
+from scorewire.traces import Traces
+
+STREAMS = ("^/api/v1/jobs/[^/]+/events$",)
+"""Paths of requests that last as long as someone watches."""
 
 log = structlog.get_logger(__name__)
 
@@ -34,16 +41,35 @@ class BridgePlugin(InitPlugin):
         gate: who may watch.
         limits: how often, and how many at once.
         heartbeat_s: silence after which a connection gets a heartbeat.
+        metrics: what is counted up.
+        traces: where the delivery of stages and ends is traced.
     """
 
-    def __init__(
-        self, engine: Engine, database_url: str, *, gate: Gate, limits: Limits, heartbeat_s: float
+    def __init__(  # noqa: PLR0913 - the parts of the bridge, each given by name
+        self,
+        engine: Engine,
+        database_url: str,
+        *,
+        gate: Gate,
+        limits: Limits,
+        heartbeat_s: float,
+        metrics: Metrics,
+        traces: Traces,
     ) -> None:
         hub = Hub()
-        self._pump = Pump(engine, Listener(database_url), hub)
+        self._pump = Pump(engine, Listener(database_url), hub, metrics, Deliveries(traces))
         self._bridge = Bridge(
-            engine, hub=hub, pump=self._pump, gate=gate, limits=limits, heartbeat_s=heartbeat_s
+            engine,
+            hub=hub,
+            pump=self._pump,
+            gate=gate,
+            limits=limits,
+            heartbeat_s=heartbeat_s,
+            metrics=metrics,
         )
+        metrics.listening.set_function(self._pump.listening)
+        for channel in (SocketWatcher, StreamWatcher):
+            metrics.watchers.labels(channel.channel).set_function(partial(hub.count, channel))
 
     @property
     def listening(self) -> bool:

@@ -41,6 +41,8 @@ class StreamWatcher(Watcher):
         connection: the connection that carries the answer.
     """
 
+    channel = "sse"
+
     __slots__ = ("_changed", "_connection", "_taking")
 
     def __init__(

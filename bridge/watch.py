@@ -19,6 +19,7 @@ from scorewire.http.limits import Limits, client_address
 from scorewire.jobs.closing import CloseCode
 from scorewire.jobs.job import TERMINAL_STATUSES, Job
 from scorewire.jobs.messages import Progress
+from scorewire.metrics import Metrics
 from scorewire.store.engine import Engine
 from scorewire.store.jobs import existing_job
 
@@ -35,6 +36,7 @@ class Bridge:
         gate: who may watch.
         limits: how often, and how many at once.
         heartbeat_s: silence after which a connection gets a heartbeat.
+        metrics: what is counted up.
     """
 
     def __init__(  # noqa: PLR0913 - the parts of the bridge, each given by name
@@ -46,10 +48,12 @@ class Bridge:
         gate: Gate,
         limits: Limits,
         heartbeat_s: float,
+        metrics: Metrics,
     ) -> None:
         self.engine = engine
         self.hub = hub
         self.gate = gate
+        self.metrics = metrics
         self.read_page = pump.read_page
         self.listening = pump.listening
         self._limits = limits

@@ -6,6 +6,7 @@ A channel (WebSocket, Server-Sent Events) adds how its bytes leave, in `flush`.
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
+from typing import ClassVar
 from uuid import UUID
 
 from bridge.event import Event
@@ -24,6 +25,9 @@ class Watcher(ABC):
         session: what is owed to the client.
         read_page: reads rows.
     """
+
+    channel: ClassVar[str]
+    """What carries it, as figures name it."""
 
     __slots__ = (
         "_loop", "_read_page", "_reading", "_release", "_session", "_timer", "_timer_due_s",

@@ -48,6 +48,8 @@ class SocketWatcher(Watcher):
         connection: the accepted connection.
     """
 
+    channel = "websocket"
+
     __slots__ = ("_connection", "_writable", "_write")
 
     def __init__(
@@ -102,12 +104,14 @@ async def stream(socket: Socket, bridge: Bridge) -> None:
         try:
             await bridge.admit(socket, leaving)
         except (TooManyRequestsError, ForeignOriginError) as error:
+            bridge.metrics.streams_refused.labels(error.code.value).inc()
             await _refuse(socket, error)
             return
         await socket.accept(subprotocols=bridge.gate.subprotocol(socket))
         try:
             job_id, session = await _session(socket, bridge)
         except ScorewireError as error:
+            bridge.metrics.streams_refused.labels(error.code.value).inc()
             await socket.close(code=_CLOSE_CODES[type(error)], reason=_cut(error.message))
             return
         connection = StreamProtocol.of(socket)

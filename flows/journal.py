@@ -7,9 +7,11 @@ from uuid import UUID
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 
-from flows.runtime import Runtime, runtime
+from flows.runtime import Runtime, runtime, traces
+from scorewire.jobs.launching import TRACE_LABEL
 from scorewire.jobs.messages import ErrorDetail
 from scorewire.jobs.stages import Stage
+from scorewire.logs import bind_run
 from scorewire.store import events, files, jobs
 from scorewire.store.engine import PATIENCE_S
 from scorewire.store.jobs import JobRequest
@@ -26,11 +28,16 @@ class Journal:
     runtime: Runtime
     job_id: UUID
     flow_run_id: UUID
+    traceparent: str | None = None
 
     @classmethod
     def of(cls, flow_run: FlowRun) -> "Journal":
         """The journal of a flow run, from its parameters."""
-        return cls(runtime(), UUID(str(flow_run.parameters["job_id"])), flow_run.id)
+        job_id = UUID(str(flow_run.parameters["job_id"]))
+        traceparent = flow_run.labels.get(TRACE_LABEL)
+        return cls(
+            runtime(), job_id, flow_run.id, None if traceparent is None else str(traceparent)
+        )
 
     def claim(self) -> JobRequest | None:
         """Take the job for this run; a run retried from outside opens the job's next attempt.
@@ -39,6 +46,7 @@ class Journal:
             What was asked for; None where the job has ended (cancelled before it began, say),
             belongs to another run, or does not exist (any more).
         """
+        bind_run(self.job_id, self.flow_run_id)
         attempt = self.runtime.store(jobs.claim, self.job_id, self.flow_run_id)
         return None if attempt is None else self.request()
 
@@ -62,27 +70,30 @@ class Journal:
         Raises:
             ServiceUnavailableError: Postgres stays out of reach for `patience_s`.
         """
-        self.runtime.store(
-            events.append_progress,
-            self.job_id,
-            progress=progress,
-            stage=stage,
-            message=message,
-            flow_run_id=self.flow_run_id,
-            patience_s=patience_s,
-        )
+        with traces().within("append progress", self.traceparent, stage=stage.value):
+            self.runtime.store(
+                events.append_progress,
+                self.job_id,
+                progress=progress,
+                stage=stage,
+                message=message,
+                flow_run_id=self.flow_run_id,
+                patience_s=patience_s,
+            )
 
     def completed(self, result: dict[str, str]) -> None:
         """End the attempt: its files are stored under the blob keys in `result`."""
-        self.runtime.store(
-            events.append_completed, self.job_id, result=result, flow_run_id=self.flow_run_id
-        )
+        with traces().within("append completed", self.traceparent):
+            self.runtime.store(
+                events.append_completed, self.job_id, result=result, flow_run_id=self.flow_run_id
+            )
 
     def failed(self, error: ErrorDetail) -> None:
         """End the attempt without a score."""
-        self.runtime.store(
-            events.append_failed, self.job_id, error=error, flow_run_id=self.flow_run_id
-        )
+        with traces().within("append error", self.traceparent):
+            self.runtime.store(
+                events.append_failed, self.job_id, error=error, flow_run_id=self.flow_run_id
+            )
 
     def stage(self) -> Stage | None:
         """The stage that the job was last seen in."""

@@ -13,8 +13,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from scorewire.blobs import open_blobs
 from scorewire.errors import StackFailedError
-from scorewire.settings import Settings
+from scorewire.logs import configure
+from scorewire.settings import Settings, traces_wanted
 from scorewire.store.engine import open_engine, ping
+from scorewire.traces import Traces
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -75,6 +77,18 @@ class Runtime:
 def worker_type() -> str:
     """The type of the workers that the settings ask for."""
     return Settings().worker
+
+
+def set_up_logs() -> None:
+    """Write this process's log lines, and Prefect's, as the settings say."""
+    settings = Settings()
+    configure(settings.log_level, settings.log_format)
+
+
+@cache
+def traces() -> Traces:
+    """Where the process's spans go; a process that forks asks for it after the fork alone."""
+    return Traces("scorewire-flow", wanted=traces_wanted())
 
 
 @cache

@@ -15,9 +15,10 @@ from uuid import UUID
 import structlog
 from structlog.typing import Processor
 
-LogFormat = Literal["console", "json"]
+LogFormat = Literal["auto", "console", "json"]
 
 _SET_UP_BY_OTHERS = ("uvicorn", "uvicorn.access", "uvicorn.error")  # uvicorn itself, Prefect
+_PREFECTS_HANDLER = "PrefectConsoleHandler"  # by its name: nothing here imports Prefect
 REDACTED = "[redacted]"
 
 _TOKENS = (
@@ -33,7 +34,8 @@ def configure(level: str, log_format: LogFormat, stream: TextIO | None = None) -
 
     Args:
         level: least severe level that is written, `DEBUG` to `ERROR`.
-        log_format: `json` writes one object a line, `console` is for people.
+        log_format: `json` writes one object a line, `console` is for people; `auto` is `console` in
+            a terminal and `json` elsewhere.
         stream: where to; standard error by default.
     """
     shared: list[Processor] = [
@@ -43,6 +45,8 @@ def configure(level: str, log_format: LogFormat, stream: TextIO | None = None) -
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     stream = stream or sys.stderr
+    if log_format == "auto":
+        log_format = "console" if stream.isatty() else "json"
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -61,6 +65,7 @@ def configure(level: str, log_format: LogFormat, stream: TextIO | None = None) -
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
         logging.getLogger(name).setLevel(logging.NOTSET)
+    _take_over_from_prefect(handler)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
     structlog.configure(
@@ -81,6 +86,20 @@ def bind_job(job_id: UUID | str) -> Iterator[None]:
     """Add `job_id` to every line that is logged within the block, in this thread or task."""
     with structlog.contextvars.bound_contextvars(job_id=str(job_id)):
         yield
+
+
+def bind_run(job_id: UUID, flow_run_id: UUID) -> None:
+    """Add a run and its job to every line from here on: its process has no other."""
+    structlog.contextvars.bind_contextvars(job_id=str(job_id), flow_run_id=str(flow_run_id))
+
+
+def _take_over_from_prefect(handler: logging.Handler) -> None:
+    """Write Prefect's lines with ours; what it sends to its server goes there as before."""
+    names = [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "prefect"]
+    for logger in map(logging.getLogger, names):
+        for theirs in logger.handlers[:]:
+            if type(theirs).__name__ == _PREFECTS_HANDLER:
+                logger.handlers[logger.handlers.index(theirs)] = handler
 
 
 def _redact(_logger: Any, _level: str, line: Any) -> str:  # noqa: ANN401 - as structlog has it

@@ -58,8 +58,10 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least severe log lines that are written."
     )
-    log_format: Literal["console", "json"] = Field(
-        default="json", description="How log lines are written."
+    log_format: Literal["auto", "console", "json"] = Field(
+        default="auto",
+        description="How log lines are written; `auto` is `console` in a terminal and `json` "
+        "elsewhere.",
     )
     max_duration_s: float = Field(
         default=900.0, gt=0, description="Longest recording that is transcribed, in seconds."
@@ -154,10 +156,29 @@ class Settings(BaseSettings):
         gt=0,
         description="Streams that one process serves to one client address at the same time.",
     )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="Bearer token that `/metrics` asks for. Without it only programs on the same "
+        "machine may read the figures, and no proxy's clients.",
+    )
+    worker_metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port on which a warm worker tells Prometheus of its GPUs and runs, at the "
+        "address of `host`; 0 is none.",
+    )
     token: SecretStr | None = Field(
         default=None,
         description="Bearer token that `scorewire transcribe` shows to a server that asks for one.",
     )
+
+
+def traces_wanted() -> bool:
+    """Whether OpenTelemetry's own variables name where traces go."""
+    names = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    off = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"  # noqa: TID251 - as below
+    return not off and any(os.environ.get(name) for name in names)  # noqa: TID251 - as below
 
 
 def inherited_environment() -> dict[str, str]:

@@ -71,6 +71,10 @@ class ForkServer:
         self._keeper.cancel()
         await asyncio.gather(self._keeper, return_exceptions=True)
 
+    def running(self) -> int:
+        """Count the runs that were forked and have not ended."""
+        return self._next.running()
+
     async def fork(self, request: Fork) -> ForkedRun:
         """Start a flow run, as soon as everything is imported.
 
@@ -129,6 +133,9 @@ class _Life:
         self._socket: socket.socket | None = None
         self._sending = asyncio.Lock()
         self.was_ready = False
+
+    def running(self) -> int:
+        return len(self._running)
 
     async def ready(self) -> None:
         await asyncio.shield(self._ready)

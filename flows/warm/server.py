@@ -40,7 +40,7 @@ from prefect.logging.configuration import setup_logging
 
 import flows.transcribe  # noqa: F401 - see above
 import scorewire.media.ytdlp  # noqa: F401 - see above
-from flows.runtime import runtime
+from flows.runtime import runtime, set_up_logs, traces
 from flows.warm.messages import Began, Ended, Fork, Inbox, Ready, encode
 from flows.warm.tls import share_tls_contexts
 from scorewire.errors import SetupError
@@ -159,6 +159,8 @@ def _become(request: Fork, inherited: Mapping[str, str]) -> None:
     if _settings(request.environment) != _settings(inherited):
         refresh_global_settings_context()
         setup_logging()
+    set_up_logs()
+    traces()  # before the flow begins, and not before the fork: it sends in a thread
 
 
 def _settings(environment: Mapping[str, str]) -> dict[str, str]:

@@ -35,7 +35,8 @@ from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, Proc
 from pydantic import PrivateAttr
 from typing_extensions import override
 
-from flows.runtime import runtime
+from flows.runtime import runtime, set_up_logs
+from flows.warm.exporting import exporting
 from flows.warm.forking import ForkServer
 from flows.warm.messages import Fork
 from flows.warm.tls import share_tls_contexts
@@ -105,10 +106,14 @@ class WarmWorker(ProcessWorker):
 
     @override
     async def __aenter__(self) -> Self:
+        set_up_logs()
         # Entered first: the fork server outlives the runs, and tells how they end.
         await self._around.enter_async_context(self._fork_server)
         await super().__aenter__()
         await self._around.enter_async_context(self._looking_when_told())
+        settings = runtime().settings
+        telling = exporting(settings.host, settings.worker_metrics_port, self._fork_server.running)
+        self._around.enter_context(telling)
         return self
 
     @override

@@ -1,7 +1,9 @@
 """What an installation's settings make of the gate and the limits, for every web service alike."""
 
+from scorewire.http.exposition import Exposition
 from scorewire.http.gate import Gate, make_gate
 from scorewire.http.limits import Limits
+from scorewire.metrics import Metrics
 from scorewire.settings import Settings
 from scorewire.store.engine import Engine
 
@@ -24,7 +26,7 @@ def gate_of(settings: Settings) -> Gate:
     )
 
 
-def limits_of(settings: Settings, engine: Engine) -> Limits:
+def limits_of(settings: Settings, engine: Engine, metrics: Metrics) -> Limits:
     """Make the limits; their rates are kept in the database behind `engine`."""
     return Limits(
         engine,
@@ -32,4 +34,11 @@ def limits_of(settings: Settings, engine: Engine) -> Limits:
         submissions_per_minute=settings.submissions_per_minute,
         max_streams=settings.max_streams,
         max_streams_per_address=settings.max_streams_per_address,
+        refusals=metrics.over_limit,
     )
+
+
+def exposition_of(settings: Settings, engine: Engine, gate: Gate, metrics: Metrics) -> Exposition:
+    """Make what answers Prometheus."""
+    token = settings.metrics_token
+    return Exposition(metrics, engine, gate, None if token is None else token.get_secret_value())

@@ -1,8 +1,8 @@
 """How often, and how many at once: what one client may take of a server ([W7])."""
 
+import collections
 import math
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Network, ip_address
@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
+from prometheus_client import Counter
 
 from scorewire.errors import ServiceUnavailableError, TooManyRequestsError
 from scorewire.http.callers import Caller
@@ -41,9 +42,10 @@ class Limits:
         submissions_per_minute: jobs that one client may submit or retry; 0 is no limit.
         max_streams: streams that are open at the same time.
         max_streams_per_address: of these, one address's.
+        refusals: counts them, by limit.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the limits, each given by name
         self,
         engine: Engine,
         *,
@@ -51,13 +53,15 @@ class Limits:
         submissions_per_minute: int,
         max_streams: int,
         max_streams_per_address: int,
+        refusals: Counter,
     ) -> None:
         self._engine = engine
         self._connections_per_minute = connections_per_minute
         self._submissions_per_minute = submissions_per_minute
         self._max_streams = max_streams
         self._max_streams_per_address = max_streams_per_address
-        self._open: Counter[str] = Counter()
+        self._refusals = refusals
+        self._open: collections.Counter[str] = collections.Counter()
         self._open_in_all = 0
         self._refused_until_s: dict[str, float] = {}
 
@@ -76,6 +80,7 @@ class Limits:
             return
         if wait_s is not None:
             retry_after_s = _whole(wait_s)
+            self._refusals.labels("stream_rate").inc()
             message = (
                 f"More than {self._connections_per_minute} new streams within a minute came from "
                 f"your address; try again in {retry_after_s} s, or poll the job meanwhile."
@@ -95,6 +100,7 @@ class Limits:
         wait_s = await self._take("submission", who, self._submissions_per_minute)
         if wait_s is not None:
             retry_after_s = _whole(wait_s)
+            self._refusals.labels("submission_rate").inc()
             message = (
                 f"You submitted more than {self._submissions_per_minute} jobs within a minute; "
                 f"send this one again in {retry_after_s} s."
@@ -112,12 +118,14 @@ class Limits:
         """
         key = counted_as(address)
         if self._open[key] >= self._max_streams_per_address:
+            self._refusals.labels("address_streams").inc()
             message = (
                 f"Your address has {self._max_streams_per_address} streams open, which is as many "
                 "as it may have; close one first."
             )
             raise TooManyRequestsError(message, retry_after_s=FULL_RETRY_AFTER_S)
         if self._open_in_all >= self._max_streams:
+            self._refusals.labels("streams").inc()
             message = "The server has no room for another stream; try again in a moment."
             raise TooManyRequestsError(message, retry_after_s=FULL_RETRY_AFTER_S)
         self._open[key] += 1

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import structlog
 
 from scorewire.errors import ServiceUnavailableError
+from scorewire.metrics import Metrics
 from scorewire.store.engine import Engine
 from scorewire.store.silence import Witness, database_time, end_silent_jobs
 
@@ -20,13 +21,16 @@ log = structlog.get_logger(__name__)
 
 
 @contextlib.asynccontextmanager
-async def ending_silent_jobs(engine: Engine, silence_s: float) -> AsyncIterator[None]:
+async def ending_silent_jobs(
+    engine: Engine, silence_s: float, metrics: Metrics
+) -> AsyncIterator[None]:
     """Within the block, end jobs whose run gives no sign of life for `silence_s`."""
     every_s = silence_s / LOOKS_WITHIN_A_SILENCE
     witness = Witness(silence_s=silence_s, gap_s=2 * every_s)
 
     async def look() -> None:
         now = await database_time(engine)
+        metrics.silence_watched_at.set_to_current_time()
         if not witness.believes(now):
             return
         # As of the moment above: this very statement may be what waits for a machine to wake up.

@@ -35,7 +35,7 @@ def without_keys(environment: Mapping[str, str]) -> dict[str, str]:
 
     The worker opens files of strangers; whoever took it over could otherwise sign tokens.
     """
-    kept_back = {"SCOREWIRE_JWT_SECRET", "SCOREWIRE_TOKEN"}
+    kept_back = {"SCOREWIRE_JWT_SECRET", "SCOREWIRE_TOKEN", "SCOREWIRE_METRICS_TOKEN"}
     return {name: value for name, value in environment.items() if name not in kept_back}
 
 

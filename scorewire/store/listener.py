@@ -5,6 +5,7 @@ connected, and who uses it then reads the rows.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -20,12 +21,25 @@ DELETED = "deleted"
 
 
 class Notified(msgspec.Struct, frozen=True):
-    """An event was stored; `frame` is its text, or None where it was too long to be sent along."""
+    """An event was stored.
+
+    Attributes:
+        job_id: the job.
+        id: its place in the job's history.
+        type: the message's type.
+        frame: its text; None where it was too long to be sent along.
+        timestamp: its own time; likewise.
+        attempt: the attempt that it belongs to; likewise.
+        stage: the stage that it is about; likewise, and of progress alone.
+    """
 
     job_id: UUID
     id: int
     type: str
     frame: str | None
+    timestamp: datetime | None = None
+    attempt: int | None = None
+    stage: str | None = None
 
 
 class Reconnected(msgspec.Struct, frozen=True):
@@ -37,6 +51,8 @@ class _Announcement(msgspec.Struct):
     id: int
     type: str
     attempt: int | None = None
+    timestamp: datetime | None = None
+    stage: str | None = None
 
 
 class Listener:
@@ -75,4 +91,6 @@ def _decode(payload: str) -> Notified | Reconnected:
         return Reconnected()
     # Every event carries its attempt; a bare announcement does not.
     frame = None if told.attempt is None else payload
-    return Notified(told.job_id, told.id, told.type, frame)
+    return Notified(
+        told.job_id, told.id, told.type, frame, told.timestamp, told.attempt, told.stage
+    )

@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import pytest
 import structlog
+from prefect.logging.handlers import PrefectConsoleHandler
 
-from scorewire.logs import bind_job, configure
+from scorewire.logs import bind_job, bind_run, configure
 
 
 @pytest.fixture
@@ -139,3 +140,46 @@ def test_what_is_no_token_stays(stream: io.StringIO) -> None:
     access, ours = lines(stream)
     assert access["event"] == '"GET /stream?token=[redacted]&after=3" 200'
     assert ours["event"] == "This server asks for a token; send one as Authorization: Bearer."
+
+
+class Terminal(io.StringIO):
+    """A stream that a person reads."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+@pytest.mark.parametrize(("kind", "first"), [(io.StringIO, "{"), (Terminal, "\x1b")])
+def test_auto_is_for_people_in_a_terminal_alone(
+    stream: io.StringIO, kind: type[io.StringIO], first: str
+) -> None:
+    """Colours for a person, objects for a collector."""
+    assert not stream.getvalue()  # its fixture puts logging back
+    written = kind()
+    configure("INFO", "auto", written)
+    structlog.get_logger().info("stored")
+    assert written.getvalue().startswith(first)
+
+
+def test_prefects_lines_join_in(stream: io.StringIO) -> None:
+    """What Prefect writes to its console comes as ours does, with its run and the job; once."""
+    logger = logging.getLogger("prefect.flow_runs")
+    handlers, level, propagate = logger.handlers[:], logger.level, logger.propagate
+    logger.handlers[:] = [PrefectConsoleHandler(stream=stream), kept := logging.NullHandler()]
+    logger.propagate = False
+    logger.setLevel("INFO")
+    job_id, run_id = uuid4(), uuid4()
+    try:
+        with structlog.contextvars.bound_contextvars():
+            configure("INFO", "json", stream)
+            bind_run(job_id, run_id)
+            logger.info("Finished", extra={"flow_run_name": "Study"})
+        assert kept in logger.handlers
+    finally:
+        structlog.contextvars.clear_contextvars()
+        logger.handlers[:], logger.propagate = handlers, propagate
+        logger.setLevel(level)
+    (line,) = lines(stream)
+    assert (line["event"], line["flow_run_name"]) == ("Finished", "Study")
+    assert (line["job_id"], line["flow_run_id"]) == (str(job_id), str(run_id))

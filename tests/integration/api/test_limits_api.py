@@ -17,6 +17,7 @@ from scorewire.errors import TooManyRequestsError
 from scorewire.http.limits import Limits
 from scorewire.jobs.job import JobStatus
 from scorewire.jobs.options import Options
+from scorewire.metrics import Metrics
 from scorewire.settings import Settings
 from scorewire.store.engine import fetch
 from scorewire.store.tables import JobRow
@@ -46,6 +47,7 @@ async def use_up(engine: AsyncEngine) -> None:
         submissions_per_minute=2,
         max_streams=1,
         max_streams_per_address=1,
+        refusals=Metrics("test").over_limit,
     )
     for _ in range(2):
         await limits.admit_submission("address:127.0.0.1")

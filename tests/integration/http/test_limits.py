@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from scorewire.errors import ServiceUnavailableError, TooManyRequestsError
 from scorewire.http.limits import Limits
+from scorewire.metrics import Metrics
 from scorewire.store.engine import fetch, open_engine
 from scorewire.store.tables import RateLimitRow
 
@@ -21,6 +22,7 @@ def limits(engine: AsyncEngine) -> Limits:
         connections_per_minute=3,
         submissions_per_minute=2,
         max_streams=100,
+        refusals=Metrics("test").over_limit,
         max_streams_per_address=100,
     )
 

@@ -19,6 +19,7 @@ from scorewire.jobs.job import JobStatus
 from scorewire.jobs.options import Options
 from scorewire.jobs.source import LinkSource
 from scorewire.jobs.stages import Stage
+from scorewire.metrics import Metrics
 from scorewire.stack.postgres import EmbeddedPostgres
 from scorewire.store.engine import open_engine
 from scorewire.store.events import append_progress, events_after
@@ -88,7 +89,7 @@ async def test_a_silent_run_loses_its_job_and_a_living_one_does_not(
         for _ in range(3):
             own = open_engine(migrated_url, pool_size=1)
             services.push_async_callback(own.dispose)
-            await services.enter_async_context(ending_silent_jobs(own, SILENCE_S))
+            await services.enter_async_context(ending_silent_jobs(own, SILENCE_S, Metrics("test")))
         took_s = await end_of(engine, dead)
         assert SILENCE_S - 1 < took_s < SILENCE_S + LOOK_S + 1
         await asyncio.sleep(SILENCE_S)  # the time in which the living one would have been lost
@@ -107,7 +108,7 @@ async def test_an_outage_of_postgres_gives_nobody_up(
     alive, run = await working(engine)
     dead, _ = await working(engine)
     life = asyncio.create_task(living(engine, alive, run))
-    async with ending_silent_jobs(engine, SILENCE_S):
+    async with ending_silent_jobs(engine, SILENCE_S, Metrics("test")):
         await asyncio.sleep(LOOK_S)
         with capture_logs() as told:
             assert own_postgres.child.pid is not None

@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+import msgspec
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from scorewire.jobs.messages import Progress
 from scorewire.jobs.stages import Stage
 from scorewire.store.appending import MAX_MESSAGE_CHARS, MAX_PAYLOAD_BYTES
 from scorewire.store.engine import fetch
@@ -51,7 +53,10 @@ async def test_what_is_stored_is_heard(
         await _tell(engine, job_id, "Grüße, 世界")
         (stored,) = await events_after(engine, job_id, 0)
         notified = await asyncio.wait_for(heard.get(), 10)
-        assert notified == Notified(job_id, stored.id, stored.type, stored.frame)
+        message = msgspec.json.decode(stored.frame, type=Progress)
+        assert notified == Notified(
+            job_id, stored.id, stored.type, stored.frame, message.timestamp, 1, message.stage
+        )
 
 
 async def test_notifications_come_in_order(

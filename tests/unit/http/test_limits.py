@@ -5,6 +5,7 @@ from litestar.connection import ASGIConnection
 
 from scorewire.errors import TooManyRequestsError
 from scorewire.http.limits import Limits, client_address, client_name, counted_as
+from scorewire.metrics import Metrics
 from scorewire.store.engine import open_engine
 
 
@@ -15,6 +16,7 @@ def limits(*, max_streams: int = 100, max_streams_per_address: int = 100) -> Lim
         connections_per_minute=0,
         submissions_per_minute=0,
         max_streams=max_streams,
+        refusals=Metrics("test").over_limit,
         max_streams_per_address=max_streams_per_address,
     )
 
