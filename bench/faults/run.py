@@ -36,7 +36,7 @@ from scorewire.stack.state import read_state
 
 PARTS = ("flow", "fork_server", "worker", "prefect", "postgres", "api")
 STAGES = ("queued", "download", "separation", "transcription", "musicxml")
-READY_S = 180.0
+READY_S = 400.0
 REACHED_S = 120.0
 ENDED_S = 240.0
 TRIES = 8

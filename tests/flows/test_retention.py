@@ -79,7 +79,8 @@ def test_files_go_when_the_last_job_with_them_ended_long_enough_ago(flow_runtime
     ended_ago(flow_runtime, young, 1.5)
     sound_only = Periods(files_s={**FOR_EVER.files_s, "audio": DAY_S, "stems": DAY_S}, events_s=0)
     counts = clean(sound_only)
-    assert done(counts) == {"sound_deleted": 5}
+    sound = {key for key in shared if key.startswith(("audio/", "stems/"))}
+    assert done(counts) == {"sound_deleted": len(sound)}
     assert counts["bytes_freed"] > 0
     left = {key.partition("/")[0] for key in shared if flow_runtime.blobs.exists(key)}
     assert left == {"notes", "scores"}
