@@ -19,7 +19,7 @@ NODE = $$($(CURDIR)/$(BIN)/python -m scorewire.stack.npm --print-node)
 
 .DEFAULT_GOAL := help
 .SILENT: .venv/.ready $(UV) $(WEB) $(PAGE) help
-.PHONY: help setup demo up page hook screenshots test lint unit conformance fuzz wire lock lock-check clean
+.PHONY: help setup demo up page hook screenshots faults test lint unit conformance fuzz wire lock lock-check clean
 
 help: ## List what can be done here
 	grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ hook: $(WEB) ## Build the React hook as a package for other applications
 # What holds a job in its middle is the tests' own.
 screenshots: .venv/.ready $(PAGE) ## Take the documentation's pictures of the page again
 	PYTHONPATH=$(CURDIR)/tests/support $(BIN)/python web/screenshots.py
+
+faults: .venv/.ready $(PAGE) ## Kill each part of a stack at each stage of a job: make faults [ROUNDS=4]
+	PYTHONPATH=$(CURDIR)/tests/support $(BIN)/python bench/faults/run.py --rounds $(or $(ROUNDS),4)
 
 test: lint unit ## Run every check and every test
 

@@ -82,6 +82,7 @@ def create_app(settings: Settings) -> Litestar:
     services = Services(
         engine=engine,
         blobs=blobs,
+        presigned_downloads=settings.presigned_downloads,
         launcher=launcher,
         engraver=engraver,
         url_hosts=settings.url_hosts,

@@ -35,7 +35,7 @@ class Engraver:
 
         Raises:
             InvalidRequestError: the score has no such part.
-            NotFoundError: the score is no longer stored.
+            NotKeptError: the score is no longer kept.
             InternalError: the score cannot be read.
         """
         return await self._once(
@@ -47,7 +47,7 @@ class Engraver:
 
         Raises:
             InvalidRequestError: the score has no such part.
-            NotFoundError: the score is no longer stored.
+            NotKeptError: the score is no longer kept.
             InternalError: the score cannot be read.
         """
 

@@ -22,6 +22,11 @@ from scorewire.store.jobs import existing_job, get_result
 CACHE_CONTROL = "private, no-cache"
 """A revision puts another score at the same address, so a browser asks before it shows its own."""
 
+MIN_PRESIGNED_BYTES = 1_000_000
+"""Smaller files are here sooner than the second request."""
+
+PRESIGNED_FOR_S = 60.0
+
 _NOT_IN_FILENAMES = re.compile(r'[\x00-\x1f\x7f"*/:<>?\\|]+')
 
 
@@ -70,25 +75,34 @@ def unchanged(if_none_match: str | None, etag: str) -> Response[Any] | None:
     return Response(b"", status_code=304, headers={"ETag": etag, "Cache-Control": CACHE_CONTROL})
 
 
-async def send_file(
+async def send_file(  # noqa: PLR0913 - what is sent and how, the last by name
     request: Request[Any, Any, Any],
     services: Services,
     blob_key: str,
     media_type: str,
     filename: str,
+    *,
+    elsewhere: bool = False,
 ) -> Response[Any]:
     """Send a file, or the part of it that is asked for, as it is read from storage.
 
     A file's key is made of its content, so with its name it tells whether a client has it already.
+    With `elsewhere`, a program is sent to the bucket for a large one, where the settings say so.
 
     Raises:
-        NotFoundError: the file is no longer stored.
+        NotKeptError: the file is no longer kept.
         HTTPException: the file has none of the bytes that were asked for (416).
     """
     etag = etag_of(blob_key, filename)
     if answer := unchanged(request.headers.get("if-none-match"), etag):
         return answer
     size_bytes = await services.blobs.size_bytes(blob_key)
+    if elsewhere and services.presigned_downloads and _may_go(request, size_bytes):
+        url = await services.blobs.signed_url(blob_key, expires_s=PRESIGNED_FOR_S)
+        if url is not None:
+            # The address is as good as a token: for this client alone, and not to be kept.
+            headers = {"Location": url, "Cache-Control": "private, no-store"}
+            return Response(b"", status_code=307, headers=headers)
     headers = {
         "ETag": etag,
         "Cache-Control": CACHE_CONTROL,
@@ -113,6 +127,17 @@ async def send_file(
     blob = await services.blobs.open_stream(blob_key, span)
     status = 200 if span is None else 206
     return Stream(blob.chunks, media_type=media_type, headers=headers, status_code=status)
+
+
+def _may_go(request: Request[Any, Any, Any], size_bytes: int) -> bool:
+    """Whether it is worth while, and a client can be sent to another host.
+
+    A browser cannot: our page may ask no other host, and the bucket would have to allow the page's.
+    Neither can a client that has a part of the file: the bucket knows it by another ETag.
+    """
+    if size_bytes < MIN_PRESIGNED_BYTES:
+        return False
+    return "sec-fetch-mode" not in request.headers and "if-range" not in request.headers
 
 
 def content_disposition(filename: str) -> str:

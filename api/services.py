@@ -17,6 +17,7 @@ class Services:
     Attributes:
         engine: the store's database.
         blobs: where uploads and results are kept.
+        presigned_downloads: whether programs fetch large files from the bucket itself.
         launcher: starts flow runs.
         engraver: draws and prints scores.
         url_hosts: hosts that recordings may be fetched from.
@@ -29,6 +30,7 @@ class Services:
 
     engine: Engine
     blobs: Blobs
+    presigned_downloads: bool
     launcher: Launcher
     engraver: Engraver
     url_hosts: tuple[str, ...]

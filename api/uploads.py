@@ -4,6 +4,7 @@ import asyncio
 import re
 import unicodedata
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from uuid import UUID
@@ -12,7 +13,7 @@ import msgspec
 
 from api.multipart import MultipartReader
 from scorewire.blobs import Blobs
-from scorewire.errors import EmptyAudioError, InvalidRequestError, ScorewireError, TooLargeError
+from scorewire.errors import EmptyAudioError, InvalidRequestError, TooLargeError
 from scorewire.http.problems import decoding_error
 from scorewire.jobs.options import Options
 from scorewire.jobs.source import UploadSource
@@ -71,23 +72,22 @@ async def receive_upload(
     reader = MultipartReader(content_type, body)
     source: UploadSource | None = None
     options = Options()
-    try:
+    async with AsyncExitStack() as undo:
         async for part in reader.parts():
             match part.name:
                 case "file" if source is None:
                     source = await _store(reader, part.filename or "", job_id, blobs, max_bytes)
+                    # Whatever goes wrong from here on, and be it that the client leaves.
+                    undo.push_async_callback(asyncio.to_thread, blobs.delete, source.blob_key)
                 case "options":
                     options = _decode_options(await _read(reader, MAX_OPTIONS_BYTES))
                 case _:
                     message = "The form takes one file and one options field; leave out the rest."
                     raise InvalidRequestError(message, field=part.name)
-    except ScorewireError:
-        if source is not None:
-            await asyncio.to_thread(blobs.delete, source.blob_key)
-        raise
-    if source is None:
-        message = "The form has no file; send the recording in the field file."
-        raise InvalidRequestError(message, field="file")
+        if source is None:
+            message = "The form has no file; send the recording in the field file."
+            raise InvalidRequestError(message, field="file")
+        undo.pop_all()
     return Upload(source, options)
 
 

@@ -26,8 +26,8 @@ from scorewire.jobs.launching import WORK_POOL
 WORKERS = {worker.type: worker for worker in (ProcessWorker, WarmWorker)}
 """By the names that the settings know."""
 
-QUEUE_PRIORITIES = {"interactive": 1, "bulk": 10}
-"""Prefect serves the lowest number first."""
+QUEUE_PRIORITIES = {"housekeeping": 1, "interactive": 2, "bulk": 10}
+"""Prefect serves the lowest number first; housekeeping takes a second, and others wait for it."""
 
 
 def _deployments_file() -> Path:

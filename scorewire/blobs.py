@@ -6,19 +6,21 @@ The flow's stages are synchronous and use the plain methods; the API streams.
 import hashlib
 import re
 import tempfile
+import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.store import LocalStore, ObjectStore, S3Store, from_url
 
 from scorewire.errors import (
     InvalidRequestError,
-    NotFoundError,
+    NotKeptError,
     ServiceUnavailableError,
     TooLargeError,
 )
@@ -41,6 +43,15 @@ class StoredBlob:
 
 
 @dataclass(frozen=True)
+class ListedBlob:
+    """A blob as the storage lists it."""
+
+    key: str
+    size_bytes: int
+    age_s: float
+
+
+@dataclass(frozen=True)
 class BlobStream:
     """A blob that is being read: its whole size is known before its bytes."""
 
@@ -52,7 +63,7 @@ class Blobs:
     """Files by key.
 
     A key is a path of ASCII letters, digits, `.`, `_` and `-`; no part of it starts with a dot. All
-    methods raise `InvalidRequestError` for another key, `NotFoundError` for a blob that does not
+    methods raise `InvalidRequestError` for another key, `NotKeptError` for a blob that does not
     exist and `ServiceUnavailableError` where the storage fails.
     """
 
@@ -99,6 +110,13 @@ class Blobs:
         with _storage(key):
             return (await obstore.head_async(self._store, key))["size"]
 
+    async def signed_url(self, key: str, *, expires_s: float) -> str | None:
+        """An address at which anyone may read a blob, for a time; None where it is in a folder."""
+        if not isinstance(self._store, S3Store):
+            return None
+        with _storage(key):
+            return await obstore.sign_async(self._store, "GET", key, timedelta(seconds=expires_s))
+
     def put_file(self, key: str, path: Path) -> None:
         """Store the file at `path`."""
         with _storage(key):
@@ -133,16 +151,45 @@ class Blobs:
         try:
             with _storage(key):
                 obstore.head(self._store, key)
-        except NotFoundError:
+        except NotKeptError:
             return False
         return True
+
+    def list_pages(self, page_size: int) -> Iterator[list[ListedBlob]]:
+        """List all blobs, page by page; what is written or deleted meanwhile may be missing."""
+        with _failing():
+            pages = obstore.list(self._store, chunk_size=page_size)
+            while (page := next(pages, None)) is not None:
+                now = datetime.now(UTC)
+                yield [
+                    ListedBlob(
+                        blob["path"], blob["size"], (now - blob["last_modified"]).total_seconds()
+                    )
+                    for blob in page
+                ]
+
+    def discard_unfinished(self, older_than_s: float) -> int:
+        """Remove what a process that died had written of a blob; returns how many files that was.
+
+        In a folder only: a bucket drops unfinished uploads by a lifecycle rule of its own.
+        """
+        if not isinstance(self._store, LocalStore) or self._store.prefix is None:
+            return 0
+        removed = 0
+        oldest = time.time() - older_than_s
+        for part in Path(self._store.prefix).rglob("*#*"):
+            with suppress(FileNotFoundError):  # it has just become a blob
+                if part.is_file() and part.stat().st_mtime < oldest:
+                    part.unlink()
+                    removed += 1
+        return removed
 
     def delete(self, key: str) -> None:
         """Remove a blob; removing what is not there is no error."""
         try:
             with _storage(key):
                 obstore.delete(self._store, key)
-        except NotFoundError:
+        except NotKeptError:
             return
 
 
@@ -180,11 +227,17 @@ def _storage(key: str) -> Iterator[None]:
     if len(key) > MAX_KEY_CHARS or not _KEY.fullmatch(key):
         message = "The name of the file is not one that can be stored; rename it."
         raise InvalidRequestError(message)
+    with _failing():
+        yield
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        message = "The file is no longer in storage; send the recording again."
-        raise NotFoundError(message) from error
+        message = "The file is no longer kept; send the recording again."
+        raise NotKeptError(message) from error
     except (BaseError, OSError) as error:
         message = "The storage cannot be used at the moment; try again."
         raise ServiceUnavailableError(message) from error

@@ -2,7 +2,7 @@
 
     ScorewireError
     ├── RequestError            the request itself cannot be served; asking again changes nothing
-    │   ├── InvalidRequestError, NotFoundError, ConflictError
+    │   ├── InvalidRequestError, NotFoundError, NotKeptError, ConflictError
     │   ├── UnauthenticatedError, ForeignOriginError
     │   ├── UnsupportedUrlError, BlockedAddressError
     │   ├── IdempotencyKeyReusedError
@@ -37,6 +37,7 @@ class ErrorCode(StrEnum):
 
     INVALID_REQUEST = "invalid_request"
     NOT_FOUND = "not_found"
+    NOT_KEPT = "not_kept"
     CONFLICT = "conflict"
     NOT_AUTHENTICATED = "not_authenticated"
     FOREIGN_ORIGIN = "foreign_origin"
@@ -96,6 +97,12 @@ class NotFoundError(RequestError):
     """No such job, or it is not the caller's."""
 
     code = ErrorCode.NOT_FOUND
+
+
+class NotKeptError(RequestError):
+    """The file was there, and is kept no longer."""
+
+    code = ErrorCode.NOT_KEPT
 
 
 class ConflictError(RequestError):

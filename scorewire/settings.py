@@ -50,6 +50,35 @@ class Settings(BaseSettings):
         description="Where recordings and results are stored: `file:///path` or `s3://bucket/"
         "prefix`. Without it, the folder `blobs` in `data_dir`.",
     )
+    presigned_downloads: bool = Field(
+        default=False,
+        description="Whether programs are sent to the bucket itself for large files, by an address "
+        "that is good for a minute. Browsers are not, and a folder has no such address.",
+    )
+    keep_uploads_days: float = Field(
+        default=30,
+        ge=0,
+        description="Days that a recording is kept as it was sent, after the last job with it "
+        "ended; 0 is for ever.",
+    )
+    keep_sound_days: float = Field(
+        default=30,
+        ge=0,
+        description="Days that what was heard is kept, the decoded recording and its stems, after "
+        "the last job with it ended; 0 is for ever.",
+    )
+    keep_scores_days: float = Field(
+        default=0,
+        ge=0,
+        description="Days that scores and the notes that they were made of are kept after the "
+        "last job with them ended; 0 is for ever.",
+    )
+    keep_events_days: float = Field(
+        default=7,
+        ge=0,
+        description="Days that all events of a job are kept after it ended; its last one stays. 0 "
+        "is for ever.",
+    )
     host: str = Field(default="127.0.0.1", description="Address that the API listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port of the API.")
     prefect_port: int = Field(

@@ -13,8 +13,9 @@ from scorewire.http.callers import Caller
 from scorewire.http.documentation import JobId, problems
 from scorewire.jobs.job import Job
 from scorewire.store.ending import cancel_job, delete_job
-from scorewire.store.files import files_of_job_alone
+from scorewire.store.files import files_of_job
 from scorewire.store.jobs import existing_job, no_such_job
+from scorewire.store.retention import held_file
 
 log = structlog.get_logger(__name__)
 
@@ -50,8 +51,10 @@ async def remove(job_id: JobId, services: Services, caller: Caller) -> None:
     with suppress(ConflictError):
         await _cancel(services, job_id, caller)
     # The files first: where the storage fails, the job is still there to be deleted again.
-    for key in await files_of_job_alone(services.engine, job_id):
-        await asyncio.to_thread(services.blobs.delete, key)
+    for key in await files_of_job(services.engine, job_id):
+        async with held_file(services.engine, key, but_for=job_id) as use:
+            if use is None:
+                await asyncio.to_thread(services.blobs.delete, key)
     if not await delete_job(services.engine, job_id):
         raise no_such_job()
 

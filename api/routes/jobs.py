@@ -14,7 +14,7 @@ from api.schemas import JobAccepted, TranscribeRequest
 from api.services import Services
 from api.submission import accepted, start_attempt, submit
 from api.uploads import FORM_OVERHEAD_BYTES, receive_upload
-from scorewire.errors import RecordingError, RequestError, ScorewireError
+from scorewire.errors import RecordingError, RequestError
 from scorewire.http.callers import Caller
 from scorewire.http.documentation import JobId, problems
 from scorewire.http.problems import undecodable_problem
@@ -100,7 +100,8 @@ async def transcribe_upload(
             idempotency_key=key,
             job_id=job_id,
         )
-    except ScorewireError:
+    except RequestError:
+        # Only where there is no job: one that the database could not confirm may be there.
         await asyncio.to_thread(services.blobs.delete, source.blob_key)
         raise
     if submitted.replayed:  # the first job has a file of its own

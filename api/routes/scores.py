@@ -22,7 +22,7 @@ _ETAG = answer_header("ETag", "Which score this is.")
 @get(
     "/api/v1/scores/{job_id:str}",
     media_type=MUSICXML_TYPE,
-    responses={**problems(400, 401, 403, 404, 409, 416), **UNCHANGED},
+    responses={**problems(400, 401, 403, 404, 409, 410, 416), **UNCHANGED},
     response_headers=[_ETAG],
     tags=["scores"],
     summary="The score as MusicXML",
@@ -39,7 +39,7 @@ async def read_musicxml(
 @get(
     "/api/v1/scores/{job_id:str}/midi",
     media_type=MIDI_TYPE,
-    responses={**problems(400, 401, 403, 404, 409, 416), **UNCHANGED},
+    responses={**problems(400, 401, 403, 404, 409, 410, 416), **UNCHANGED},
     response_headers=[_ETAG],
     tags=["scores"],
     summary="The score as MIDI",
@@ -65,7 +65,7 @@ async def read_midi(
 @get(
     "/api/v1/scores/{job_id:str}/pdf",
     media_type=PDF_TYPE,
-    responses={**problems(400, 401, 403, 404, 409), **UNCHANGED},
+    responses={**problems(400, 401, 403, 404, 409, 410), **UNCHANGED},
     response_headers=[_ETAG],
     tags=["scores"],
     summary="The score as PDF",

@@ -29,7 +29,7 @@ _ETAG = answer_header("ETag", "Which score this is, and how it looks.")
 @get(
     "/api/v1/scores/{job_id:str}/pages",
     middleware=[_COMPRESSED],
-    responses={**problems(400, 401, 403, 404, 409), **UNCHANGED},
+    responses={**problems(400, 401, 403, 404, 409, 410), **UNCHANGED},
     response_headers=[_ETAG],
     tags=["scores"],
     summary="The score as pictures",
@@ -76,7 +76,7 @@ async def read_pages(  # noqa: PLR0913, PLR0917 - what may be asked of a picture
 @get(
     "/api/v1/scores/{job_id:str}/playback",
     middleware=[_COMPRESSED],
-    responses={**problems(400, 401, 403, 404, 409), **UNCHANGED},
+    responses={**problems(400, 401, 403, 404, 409, 410), **UNCHANGED},
     response_headers=[_ETAG],
     tags=["scores"],
     summary="When everything on the page sounds",

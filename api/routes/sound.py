@@ -19,7 +19,15 @@ from scorewire.jobs.results import RECORDING, stem_kind
 
 FLAC_TYPE = "audio/flac"
 
-_PART_OF_IT = {206: ResponseSpec(bytes, description="The part asked for", media_type=FLAC_TYPE)}
+_PART_OF_IT = {
+    206: ResponseSpec(bytes, description="The part asked for", media_type=FLAC_TYPE),
+    307: ResponseSpec(
+        bytes,
+        description="It is at the address in `Location`, for a minute; only where the operator "
+        "wants that, and never for a browser",
+        media_type=FLAC_TYPE,
+    ),
+}
 _ETAG = answer_header("ETag", "Which sound this is.")
 
 
@@ -41,7 +49,7 @@ class StemFiles(msgspec.Struct, frozen=True):
 @get(
     "/api/v1/jobs/{job_id:str}/recording",
     media_type=FLAC_TYPE,
-    responses={**problems(400, 401, 403, 404, 409, 416), **UNCHANGED, **_PART_OF_IT},
+    responses={**problems(400, 401, 403, 404, 409, 410, 416), **UNCHANGED, **_PART_OF_IT},
     response_headers=[_ETAG],
     tags=["jobs"],
     summary="The sound that was transcribed",
@@ -56,7 +64,7 @@ async def read_recording(
     """
     files = await score_files(services, job_id, caller)
     key, name = files.key(RECORDING), files.filename(".flac")
-    return await send_file(request, services, key, FLAC_TYPE, name)
+    return await send_file(request, services, key, FLAC_TYPE, name, elsewhere=True)
 
 
 @get(
@@ -85,7 +93,7 @@ async def read_stems(
 @get(
     "/api/v1/scores/{job_id:str}/stems/{name:str}",
     media_type=FLAC_TYPE,
-    responses={**problems(400, 401, 403, 404, 409, 416), **UNCHANGED, **_PART_OF_IT},
+    responses={**problems(400, 401, 403, 404, 409, 410, 416), **UNCHANGED, **_PART_OF_IT},
     response_headers=[_ETAG],
     tags=["scores"],
     summary="One of the recording's instruments",
@@ -103,4 +111,4 @@ async def read_stem(
         message = "The recording has no such stem; the list of stems names those that it has."
         raise NotFoundError(message, field="name")
     key, filename = files.keys[stem_kind(Stem(name))], files.filename(f" ({name}).flac")
-    return await send_file(request, services, key, FLAC_TYPE, filename)
+    return await send_file(request, services, key, FLAC_TYPE, filename, elsewhere=True)

@@ -29,6 +29,7 @@ TYPE_PREFIX = "urn:scorewire:error:"
 HTTP_STATUS = {
     ErrorCode.INVALID_REQUEST: 400,
     ErrorCode.NOT_FOUND: 404,
+    ErrorCode.NOT_KEPT: 410,
     ErrorCode.CONFLICT: 409,
     ErrorCode.NOT_AUTHENTICATED: 401,
     ErrorCode.FOREIGN_ORIGIN: 403,

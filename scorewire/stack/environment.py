@@ -73,12 +73,17 @@ def _prefect(config: StackConfig, urls: StackUrls) -> dict[str, str]:
         "DO_NOT_TRACK": "1",
         # About 75 kB of events a run.
         "PREFECT_SERVER_EVENTS_RETENTION_PERIOD": "P1D",
+        # What Prefect knows of a run goes a month after its end; a sweep a minute adds up.
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(30 * 24 * 3600),
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
             "prefect.server.concurrency.lease_storage.filesystem"
         ),
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         # A warm worker is told of a run, and looks besides; any other only looks.
         "PREFECT_WORKER_QUERY_SECONDS": "5" if config.worker == "warm" else "1",
+        # Taken ahead of its time, a scheduled run would wait in a place that others could use.
+        "PREFECT_WORKER_PREFETCH_SECONDS": "0",
         "PREFECT_CLI_PROMPT": "false",
         "PREFECT_CLI_COLORS": "false",
         "PREFECT_LOGGING_COLORS": "false",

@@ -6,7 +6,8 @@ is one round trip, without BEGIN and COMMIT around it.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -107,6 +108,34 @@ async def fetch(
                 raise ServiceUnavailableError(message) from error
         await asyncio.sleep(delay_s)
         delay_s = min(max(delay_s * 2, RETRY_DELAY_S), MAX_RETRY_DELAY_S)
+
+
+Ask = Callable[[Executable], Awaitable[Sequence[RowMapping]]]
+"""Runs a statement within a transaction, and returns its rows."""
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[Ask]:
+    """Within the block, several statements are one transaction; each sees what others committed.
+
+    Raises:
+        ServiceUnavailableError: Postgres cannot be reached.
+    """
+    await ping(engine)  # a pooled connection that died unnoticed is replaced
+    try:
+        async with engine.connect() as pooled:
+            connection = await pooled.execution_options(isolation_level="READ COMMITTED")
+            async with connection.begin():
+
+                async def ask(statement: Executable) -> Sequence[RowMapping]:
+                    return (await connection.execute(statement)).mappings().all()
+
+                yield ask
+    except (PoolTimeoutError, DBAPIError, asyncpg.PostgresError) as error:
+        if not _lost(error):
+            raise
+        message = "The database cannot be reached; try again in a moment."
+        raise ServiceUnavailableError(message) from error
 
 
 def _lost(error: Exception) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Float, Integer, cast, func, or_, select
+from sqlalchemy import ColumnElement, Float, Integer, cast, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import aliased
 
@@ -72,6 +72,8 @@ def _past(job_id: UUID, progress: int) -> Any:  # noqa: ANN401 - SQLAlchemy's ow
         .join(JobRow, JobRow.id == job_id)
         .where(
             other.status == "completed",
+            # Of one whose events are no longer kept nothing can be learnt.
+            exists().where(EventRow.job_id == other.id, EventRow.seq == 1),
             (other.attempt == 1) == (JobRow.attempt == 1),
             *(
                 other.options[kind].astext == JobRow.options[kind].astext

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import RowMapping, Select, func, or_, select, update
+from sqlalchemy import Float, RowMapping, Select, cast, func, or_, select, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -33,12 +33,21 @@ class JobRequest(msgspec.Struct, frozen=True):
 
 
 class UnfinishedJob(msgspec.Struct, frozen=True):
-    """A job that has not ended, and the run that owns it, if one does yet."""
+    """A job that has not ended, and the run that owns it, if one does yet.
+
+    Attributes:
+        job_id: the job.
+        title: what it is called.
+        attempt: its attempt.
+        flow_run_id: the run that owns it.
+        silent_s: how long ago the run gave its last sign of life; None if it never did.
+    """
 
     job_id: UUID
     title: str | None
     attempt: int
     flow_run_id: UUID | None
+    silent_s: float | None
 
 
 async def create_job(  # noqa: PLR0913 - the fields of a job, each given by name
@@ -205,7 +214,15 @@ async def unfinished_jobs(engine: AsyncEngine) -> Sequence[UnfinishedJob]:
         ServiceUnavailableError: Postgres stays out of reach.
     """
     statement = (
-        select(JobRow.id.label("job_id"), JobRow.title, JobRow.attempt, JobRow.flow_run_id)
+        select(
+            JobRow.id.label("job_id"),
+            JobRow.title,
+            JobRow.attempt,
+            JobRow.flow_run_id,
+            cast(
+                func.extract("epoch", func.clock_timestamp() - JobRow.__table__.c.seen_at), Float
+            ).label("silent_s"),
+        )
         .where(JobRow.status.in_(["queued", "processing"]))
         .order_by(JobRow.created_at)
     )

@@ -2,12 +2,15 @@
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from models import make_tiny_demucs
+from prefect.client.orchestration import PrefectClient, get_client
 from prefect.events.worker import EventsWorker
+from prefect.exceptions import ObjectNotFound
 from prefect.logging.handlers import APILogWorker
 from prefect.settings import (
     PREFECT_API_AUTH_STRING,
@@ -17,9 +20,15 @@ from prefect.settings import (
 )
 from sounds import write_study
 
+from flows.journal import Journal
+from flows.provision import create_work_pool
 from flows.runtime import Runtime, runtime
+from flows.transcribe import transcribe
+from flows.warm.worker import WarmWorker
+from scorewire.jobs.launching import WORK_POOL, run_request
 from scorewire.jobs.options import Options, SeparationMode
 from scorewire.jobs.source import UploadSource
+from scorewire.jobs.stages import Stage
 from scorewire.settings import inherited_environment
 from scorewire.stack.config import StackConfig, StackUrls
 from scorewire.stack.ports import LOOPBACK, free_port
@@ -107,3 +116,39 @@ def submit(flow_runtime: Runtime, tmp_path: Path):
         return job_id
 
     return store
+
+
+@pytest.fixture
+async def client(_prefect_server: None) -> AsyncIterator[PrefectClient]:
+    """A client of the Prefect server."""
+    async with get_client() as client:
+        yield client
+
+
+@pytest.fixture
+async def deployment_id(client: PrefectClient) -> UUID:
+    """The deployment that jobs are launched by."""
+    await create_work_pool(WarmWorker)
+    flow_id = await client.create_flow(transcribe)
+    return await client.create_deployment(flow_id, "interactive", work_pool_name=WORK_POOL)
+
+
+@pytest.fixture
+def job_id(submit) -> UUID:
+    """A queued job."""
+    return submit(seed=1)
+
+
+@pytest.fixture
+async def journal(
+    client: PrefectClient, flow_runtime: Runtime, deployment_id: UUID, job_id: UUID
+) -> AsyncIterator[Journal]:
+    """A run of the job that has begun its first stage; gone after the test."""
+    request = run_request(job_id, None, attempt=1)
+    run = await client.create_flow_run_from_deployment(deployment_id, **request)
+    journal = Journal(flow_runtime, job_id, run.id)
+    journal.claim()
+    journal.progress(Stage.DOWNLOAD, 5, "Fetching")
+    yield journal
+    with suppress(ObjectNotFound):
+        await client.delete_flow_run(run.id)

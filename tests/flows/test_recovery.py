@@ -1,73 +1,24 @@
 """What a killed worker, or a killed API, leaves behind, and what the next start makes of it."""
 
 import tempfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from prefect.client.orchestration import PrefectClient, get_client
+from flow_runs import job_of, state_name
+from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Cancelling, Completed, Pending, Running, State
 
 from flows.journal import Journal
-from flows.provision import create_work_pool
 from flows.recovery import recover
 from flows.runtime import Runtime
 from flows.transcribe import transcribe
-from flows.warm.worker import WarmWorker
-from scorewire.jobs.job import Job, JobStatus
+from scorewire.jobs.job import JobStatus
 from scorewire.jobs.launching import WORK_POOL, run_request
 from scorewire.jobs.stages import Stage
 from scorewire.store.events import events_after
-from scorewire.store.jobs import get_job, unfinished_jobs
-
-
-@pytest.fixture
-async def client(_prefect_server: None) -> AsyncIterator[PrefectClient]:
-    """A client of the Prefect server."""
-    async with get_client() as client:
-        yield client
-
-
-@pytest.fixture
-async def deployment_id(client: PrefectClient) -> UUID:
-    """The deployment that jobs are launched by."""
-    await create_work_pool(WarmWorker)
-    flow_id = await client.create_flow(transcribe)
-    return await client.create_deployment(flow_id, "interactive", work_pool_name=WORK_POOL)
-
-
-@pytest.fixture
-def job_id(submit) -> UUID:
-    """A queued job."""
-    return submit(seed=1)
-
-
-@pytest.fixture
-async def journal(
-    client: PrefectClient, flow_runtime: Runtime, deployment_id: UUID, job_id: UUID
-) -> Journal:
-    """A run of the job that has begun its first stage."""
-    request = run_request(job_id, None, attempt=1)
-    run = await client.create_flow_run_from_deployment(deployment_id, **request)
-    journal = Journal(flow_runtime, job_id, run.id)
-    journal.claim()
-    journal.progress(Stage.DOWNLOAD, 5, "Fetching")
-    return journal
-
-
-def job_of(journal: Journal) -> Job:
-    """Where the journal's job stands."""
-    job = journal.runtime.store(get_job, journal.job_id)
-    assert job is not None
-    return job
-
-
-async def state_of(client: PrefectClient, journal: Journal) -> str:
-    """The name of the run's state."""
-    run = await client.read_flow_run(journal.flow_run_id)
-    return str(run.state_name)
+from scorewire.store.jobs import unfinished_jobs
 
 
 @pytest.mark.parametrize(
@@ -87,7 +38,7 @@ async def test_a_run_that_cannot_go_on_ends_its_job(
     await client.set_flow_run_state(journal.flow_run_id, left, force=True)
     await recover(client, WORK_POOL)
     await recover(client, WORK_POOL)
-    assert await state_of(client, journal) == found
+    assert await state_name(client, journal) == found
     error = job_of(journal).error
     assert error is not None
     assert (error.code, error.stage, error.retryable) == (code, Stage.DOWNLOAD, True)
@@ -101,7 +52,7 @@ async def test_a_run_that_had_not_begun_goes_back_to_its_queue(
     """A worker that died while it prepared a run costs the job nothing."""
     await client.set_flow_run_state(journal.flow_run_id, Pending(), force=True)
     await recover(client, WORK_POOL)
-    assert await state_of(client, journal) == "Scheduled"
+    assert await state_name(client, journal) == "Scheduled"
     assert job_of(journal).status is JobStatus.PROCESSING
 
 

@@ -10,7 +10,7 @@ import pytest
 from scorewire.blobs import Blobs, open_blobs
 from scorewire.errors import (
     InvalidRequestError,
-    NotFoundError,
+    NotKeptError,
     ServiceUnavailableError,
     TooLargeError,
 )
@@ -91,13 +91,13 @@ def test_files_and_bytes(blobs: Blobs, tmp_path: Path) -> None:
     assert not blobs.exists("results/x")
 
 
-async def test_a_missing_blob_is_not_found(blobs: Blobs, tmp_path: Path) -> None:
+async def test_a_missing_blob_is_not_kept(blobs: Blobs, tmp_path: Path) -> None:
     """Every way to read a missing blob says so, and leaves no half-written file."""
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotKeptError):
         blobs.get_bytes("missing")
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotKeptError):
         await blobs.open_stream("missing")
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotKeptError):
         blobs.get_file("missing", tmp_path / "out")
     assert _files(tmp_path) == []
 

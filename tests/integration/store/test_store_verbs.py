@@ -22,7 +22,7 @@ from scorewire.jobs.stages import Stage
 from scorewire.store.ending import CANCELLED, cancel_job, delete_job
 from scorewire.store.engine import connect
 from scorewire.store.events import append_completed, append_progress, events_after
-from scorewire.store.files import files_of_job_alone, note_files
+from scorewire.store.files import note_files
 from scorewire.store.jobs import (
     claim,
     create_job,
@@ -192,26 +192,6 @@ async def test_a_deleted_job_is_gone_and_announced(
     assert await get_job(engine, job_id) is None
     assert await events_after(engine, job_id, 0) == []
     assert not await delete_job(engine, job_id)
-
-
-async def test_shared_files_belong_to_nobody_alone(engine: AsyncEngine) -> None:
-    """[R2] Only what no other job uses is named; the last user gets the rest."""
-    sent = UploadSource(blob_key="uploads/a/b.wav", sha256="0" * 64, filename="b.wav")
-    first = (await create_job(engine, source=sent, options=Options())).job_id
-    (second,) = await _jobs(engine, "same recording")
-    await note_files(engine, first, ["audio/x", "stems/x"])
-    await note_files(engine, first, ["stems/x", "scores/first"])
-    await note_files(engine, second, ["audio/x", "stems/x", "scores/second"])
-    assert set(await files_of_job_alone(engine, first)) == {"uploads/a/b.wav", "scores/first"}
-    await delete_job(engine, first)
-    assert set(await files_of_job_alone(engine, second)) == {"audio/x", "stems/x", "scores/second"}
-
-
-async def test_files_of_a_deleted_job_are_not_noted(engine: AsyncEngine) -> None:
-    """[R2] A run that still ends a stage finds no job to note its files for, and goes on."""
-    gone = uuid4()
-    await note_files(engine, gone, ["audio/x"])
-    assert await files_of_job_alone(engine, gone) == []
 
 
 def _submit(

@@ -521,7 +521,7 @@ export interface components {
          * @description What is wrong, as one of the codes of this version. A later version may have more: go by `retryable` where a code is unknown.
          * @enum {string}
          */
-        ErrorCode: "invalid_request" | "not_found" | "conflict" | "not_authenticated" | "foreign_origin" | "idempotency_key_reused" | "too_many_requests" | "unsupported_url" | "blocked_address" | "too_large" | "not_audio" | "truncated_audio" | "empty_audio" | "silent_audio" | "too_long" | "video_unavailable" | "no_notes" | "download_failed" | "stage_timeout" | "out_of_memory" | "service_unavailable" | "weights_missing" | "port_in_use" | "postgres_missing" | "stack_failed" | "worker_lost" | "cancelled" | "internal";
+        ErrorCode: "invalid_request" | "not_found" | "not_kept" | "conflict" | "not_authenticated" | "foreign_origin" | "idempotency_key_reused" | "too_many_requests" | "unsupported_url" | "blocked_address" | "too_large" | "not_audio" | "truncated_audio" | "empty_audio" | "silent_audio" | "too_long" | "video_unavailable" | "no_notes" | "download_failed" | "stage_timeout" | "out_of_memory" | "service_unavailable" | "weights_missing" | "port_in_use" | "postgres_missing" | "stack_failed" | "worker_lost" | "cancelled" | "internal";
         /** ErrorDetail */
         ErrorDetail: {
             /** @description One sentence for people: what failed, what to do. */
@@ -1894,6 +1894,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Requested Range Not Satisfiable */
             416: {
                 headers: {
@@ -1994,6 +2003,15 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2113,6 +2131,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Internal Server Error */
             500: {
                 headers: {
@@ -2222,6 +2249,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Internal Server Error */
             500: {
                 headers: {
@@ -2323,6 +2359,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Gone */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Internal Server Error */
             500: {
                 headers: {
@@ -2382,6 +2427,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description It is at the address in `Location`, for a minute; only where the operator wants that, and never for a browser */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/flac": string;
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -2420,6 +2474,15 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2595,6 +2658,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description It is at the address in `Location`, for a minute; only where the operator wants that, and never for a browser */
+            307: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/flac": string;
+                };
+            };
             /** @description Bad Request */
             400: {
                 headers: {
@@ -2633,6 +2705,15 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Gone */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

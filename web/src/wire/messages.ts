@@ -18,6 +18,7 @@ export type Stage = "download" | "separation" | "transcription" | "musicxml";
 export type ErrorCode =
   | "invalid_request"
   | "not_found"
+  | "not_kept"
   | "conflict"
   | "not_authenticated"
   | "foreign_origin"

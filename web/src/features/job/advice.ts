@@ -10,6 +10,7 @@ const OPERATOR = "Whoever runs this server has to mend it.";
 const ADVICE: Record<ErrorCode, string> = {
   invalid_request: "Start again, with other options.",
   not_found: "Start again with the recording.",
+  not_kept: "Start again with the recording.",
   conflict: LATER,
   not_authenticated: "Get a new token.",
   foreign_origin: "Use the server’s own address.",
