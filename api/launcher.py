@@ -11,7 +11,7 @@ import httpx
 import structlog
 
 from scorewire.errors import ServiceUnavailableError
-from scorewire.jobs.launching import DEPLOYMENT, RunRequest, run_request
+from scorewire.jobs.launching import DEPLOYMENT, WORK_POOL, RunRequest, run_request
 from scorewire.traces import Traces, attempt_traceparent
 
 if TYPE_CHECKING:
@@ -100,20 +100,32 @@ class Launcher:
             raise ServiceUnavailableError(message) from error
 
     async def check(self) -> None:
-        """Ask Prefect for a sign of life.
+        """Ask Prefect for a sign of life, and for the deployment that jobs are launched by.
 
         Raises:
-            ServiceUnavailableError: it gives none.
+            ServiceUnavailableError: it gives none, or lacks the deployment.
         """
         try:
             async with asyncio.timeout(HEALTH_TIMEOUT_S):
                 client = await self._open()
                 failure = await client.api_healthcheck()
+                if failure is None:
+                    await client.read_deployment_by_name(DEPLOYMENT)
         except _failures() as error:
             failure = error
         if failure is not None:
             message = "The transcription service cannot be reached; see its log."
             raise ServiceUnavailableError(message) from failure
+
+    async def has_worker(self) -> bool:
+        """Whether a worker of the pool has been heard of lately, as Prefect judges it."""
+        try:
+            async with asyncio.timeout(HEALTH_TIMEOUT_S):
+                client = await self._open()
+                workers = await client.read_workers_for_work_pool(WORK_POOL)
+        except _failures():
+            return False
+        return any(worker.status == "ONLINE" for worker in workers)
 
     async def aclose(self) -> None:
         """Close the connection, if one was opened."""

@@ -93,10 +93,15 @@ class ServerInfo(msgspec.Struct, frozen=True):
 class Readiness(msgspec.Struct, frozen=True):
     """Whether this service can do its work, and which part keeps it from it."""
 
-    ready: Annotated[bool, Meta(description="All of the others.")]
+    ready: Annotated[bool, Meta(description="All of the others but `worker`.")]
     database: Annotated[bool, Meta(description="Postgres answers.")]
     listener: Annotated[bool, Meta(description="Events reach the streams of this process.")]
-    prefect: Annotated[bool, Meta(description="Prefect's server answers.")]
+    prefect: Annotated[bool, Meta(description="Prefect's server answers, and has the deployment.")]
+    storage: Annotated[bool, Meta(description="Recordings and scores can be written.")]
+    worker: Annotated[
+        bool,
+        Meta(description="A worker of the pool is alive; without one, jobs wait in the queue."),
+    ]
 
 
 class Liveness(msgspec.Struct, frozen=True):

@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable
+from uuid import uuid4
 
 from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
 
 from api.schemas import Liveness, Readiness
 from api.services import Services
+from scorewire.blobs import Blobs
 from scorewire.errors import ServiceUnavailableError
 from scorewire.store.engine import ping
 
@@ -26,14 +28,30 @@ async def live() -> Liveness:
     summary="The service can work",
 )
 async def ready(services: Services) -> Response[Readiness]:
-    """Ask the database, the event listener and Prefect; 503 if any of them is away."""
-    database, prefect = await asyncio.gather(
-        _answers(ping(services.engine)), _answers(services.launcher.check())
+    """Ask the database, the event listener, Prefect and the storage; 503 if any of them is away."""
+    database, prefect, storage, worker = await asyncio.gather(
+        _answers(ping(services.engine)),
+        _answers(services.launcher.check()),
+        _answers(asyncio.to_thread(_write, services.blobs)),
+        services.launcher.has_worker(),
     )
     listener = services.listening()
-    everything = database and listener and prefect
-    readiness = Readiness(ready=everything, database=database, listener=listener, prefect=prefect)
+    everything = database and listener and prefect and storage
+    readiness = Readiness(
+        ready=everything,
+        database=database,
+        listener=listener,
+        prefect=prefect,
+        storage=storage,
+        worker=worker,
+    )
     return Response(readiness, status_code=200 if everything else 503)
+
+
+def _write(blobs: Blobs) -> None:
+    key = f"health/{uuid4()}"
+    blobs.put_bytes(key, b"")
+    blobs.delete(key)
 
 
 async def _answers(check: Awaitable[None]) -> bool:

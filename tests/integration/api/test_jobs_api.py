@@ -1,8 +1,11 @@
 """Submitting, polling and retrying over real HTTP."""
 
+import shutil
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
+from serving import Serve
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from scorewire.jobs.source import LinkSource
@@ -109,7 +112,8 @@ async def test_health(client: httpx.AsyncClient) -> None:
     assert (await client.get("/health/live")).json() == {"status": "ok"}
     answer = await client.get("/health/ready")
     assert answer.status_code == 503
-    assert answer.json() == {"ready": False, "database": True, "listener": True, "prefect": False}
+    told = {"ready": False, "database": True, "listener": True, "prefect": False}
+    assert answer.json() == told | {"storage": True, "worker": False}
 
 
 async def test_openapi_describes_every_route(client: httpx.AsyncClient) -> None:
@@ -144,3 +148,12 @@ async def test_openapi_describes_every_route(client: httpx.AsyncClient) -> None:
     form = upload["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert set(form["properties"]) == {"file", "options"}
     assert "application/problem+json" in upload["responses"]["413"]["content"]
+
+
+async def test_a_storage_that_cannot_be_written_is_told(serve: Serve, tmp_path: Path) -> None:
+    """Not ready, and saying which part it is."""
+    client = await serve(storage_url=(tmp_path / "stored").as_uri())
+    assert (await client.get("/health/ready")).json()["storage"]
+    shutil.rmtree(tmp_path / "stored")
+    (tmp_path / "stored").write_text("a file where the folder was")
+    assert not (await client.get("/health/ready")).json()["storage"]

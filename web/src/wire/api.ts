@@ -404,7 +404,7 @@ export interface paths {
         };
         /**
          * The service can work
-         * @description Ask the database, the event listener and Prefect; 503 if any of them is away.
+         * @description Ask the database, the event listener, Prefect and the storage; 503 if any of them is away.
          */
         get: operations["ready"];
         put?: never;
@@ -823,14 +823,18 @@ export interface components {
         };
         /** Readiness */
         Readiness: {
-            /** @description All of the others. */
+            /** @description All of the others but `worker`. */
             ready: boolean;
             /** @description Postgres answers. */
             database: boolean;
             /** @description Events reach the streams of this process. */
             listener: boolean;
-            /** @description Prefect's server answers. */
+            /** @description Prefect's server answers, and has the deployment. */
             prefect: boolean;
+            /** @description Recordings and scores can be written. */
+            storage: boolean;
+            /** @description A worker of the pool is alive; without one, jobs wait in the queue. */
+            worker: boolean;
         };
         /** Renaming */
         Renaming: {
