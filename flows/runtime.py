@@ -14,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from scorewire.blobs import open_blobs
 from scorewire.errors import StackFailedError
 from scorewire.settings import Settings
+from scorewire.stack.urls import http_url
 from scorewire.store.engine import open_engine
 
 P = ParamSpec("P")
@@ -71,6 +72,12 @@ class Runtime:
 def worker_type() -> str:
     """The type of the workers that the settings ask for."""
     return Settings().worker
+
+
+def page_url() -> str:
+    """Where people see their jobs, as far as this machine knows."""
+    settings = runtime().settings
+    return http_url(settings.host, settings.port)
 
 
 @cache

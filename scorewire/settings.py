@@ -97,6 +97,11 @@ class Settings(BaseSettings):
         description="How transcriptions are started: `warm` forks them from a process that has "
         "everything imported (Linux only), `process` starts a fresh Python for each.",
     )
+    nightly_sources: tuple[str, ...] = Field(
+        default=(),
+        description="What `bulk/nightly` transcribes at two in the morning: folders, manifests, "
+        "playlists or buckets (see bulk.md). Without any it does nothing.",
+    )
     heartbeat_s: float = Field(
         default=30.0, gt=0, description="Silence on a connection before a heartbeat is sent."
     )
