@@ -1,13 +1,15 @@
 """Gives a Prefect server what Scorewire needs of it: work pool, queues, deployments.
 
 Run as `python -m flows.provision`; running it again changes nothing. With `--recover`, what was
-under way when the machine's only worker stopped is ended, put back or started.
+under way when the machine's workers stopped is ended, put back or started; where it names queues,
+only what was under way in these.
 """
 
 import argparse
 import asyncio
 import runpy
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,12 +23,12 @@ from flows.recovery import recover
 from flows.runtime import worker_type
 from flows.warm.worker import WarmWorker
 from scorewire.errors import StackFailedError
-from scorewire.jobs.launching import WORK_POOL
+from scorewire.jobs.launching import BULK_QUEUE, INTERACTIVE_QUEUE, WORK_POOL
 
 WORKERS = {worker.type: worker for worker in (ProcessWorker, WarmWorker)}
 """By the names that the settings know."""
 
-QUEUE_PRIORITIES = {"interactive": 1, "bulk": 10}
+QUEUE_PRIORITIES = {INTERACTIVE_QUEUE: 1, BULK_QUEUE: 10}
 """Prefect serves the lowest number first."""
 
 
@@ -73,21 +75,27 @@ def deploy() -> None:
             raise StackFailedError(message) from end
 
 
-async def recover_all() -> None:
-    """Deal with whatever no living worker has; only where no worker of the pool runs."""
+async def recover_queues(queues: Sequence[str]) -> None:
+    """Deal with whatever no living worker has; only where no worker of these queues runs.
+
+    Args:
+        queues: queues of the work pool; all where it is empty.
+    """
     async with get_client() as client:
-        await recover(client, WORK_POOL)
+        await recover(client, WORK_POOL, queues)
 
 
 def main() -> None:
     """Provision the server that the Prefect settings name."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--recover", action="store_true", help="deal with lost runs and jobs")
+    arguments.add_argument(
+        "--recover", nargs="*", metavar="QUEUE", help="deal with lost runs and jobs"
+    )
     given = arguments.parse_args()
     asyncio.run(create_work_pool(WORKERS[worker_type()]))
     deploy()
-    if given.recover:
-        asyncio.run(recover_all())
+    if given.recover is not None:
+        asyncio.run(recover_queues(given.recover))
 
 
 if __name__ == "__main__":

@@ -29,12 +29,13 @@ def read_settings() -> Settings:
         raise SetupError(msg) from error
 
 
-def stack_config(settings: Settings, *, any_ports: bool = False) -> "StackConfig":
+def stack_config(settings: Settings, *, private: bool = False) -> "StackConfig":
     """Describe the stack that the settings ask for.
 
     Args:
         settings: all settings.
-        any_ports: take free ports in place of those of the settings.
+        private: for the length of one command: on free ports in place of those of the settings,
+            and without a worker for bulk runs.
     """
     from scorewire.stack.config import StackConfig  # noqa: PLC0415 - kept off the `--help` path
 
@@ -42,11 +43,12 @@ def stack_config(settings: Settings, *, any_ports: bool = False) -> "StackConfig
     return StackConfig(
         data_dir=settings.data_dir.expanduser().resolve(),
         host=settings.host,
-        port=0 if any_ports else settings.port,
-        prefect_port=0 if any_ports else settings.prefect_port,
+        port=0 if private else settings.port,
+        prefect_port=0 if private else settings.prefect_port,
         database_url=database.get_secret_value() if database else None,
         prefect_database_url=prefect.get_secret_value() if prefect else None,
         worker=settings.worker,
+        bulk=not private,
         environment=inherited_environment() | _absolute_paths(settings),
     )
 

@@ -163,7 +163,7 @@ async def _server(settings: Settings, server: str | None) -> AsyncIterator[tuple
         return
     from scorewire.stack.state import read_state  # noqa: PLC0415 - not needed with --server
 
-    config = stack_config(settings, any_ports=True)
+    config = stack_config(settings, private=True)
     running = read_state(config.data_dir)
     if running is not None:
         async with Client(running.api_url) as client:

@@ -5,6 +5,10 @@ from uuid import UUID
 
 DEPLOYMENT = "transcribe/interactive"
 WORK_POOL = "gpu"
+INTERACTIVE_QUEUE = "interactive"
+BULK_QUEUE = "bulk"
+DEFAULT_QUEUE = "default"
+"""Of the work pool: what somebody waits for, what nobody does, and what names no queue."""
 
 
 class RunRequest(TypedDict):

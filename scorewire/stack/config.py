@@ -19,6 +19,7 @@ class StackConfig:
         environment: what the services inherit from the caller.
         worker: type of the worker, `warm` or `process`.
         concurrent_runs: how many transcriptions the worker runs at a time.
+        bulk: whether there is a worker for bulk runs as well.
     """
 
     data_dir: Path
@@ -30,6 +31,7 @@ class StackConfig:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     worker: str = "process"
     concurrent_runs: int = 1
+    bulk: bool = True
 
     @property
     def logs(self) -> Path:

@@ -9,7 +9,12 @@ from pathlib import Path
 
 import httpx
 
-from scorewire.jobs.launching import WORK_POOL
+from scorewire.jobs.launching import (
+    BULK_QUEUE,
+    DEFAULT_QUEUE,
+    INTERACTIVE_QUEUE,
+    WORK_POOL,
+)
 from scorewire.stack.config import StackConfig, StackUrls
 from scorewire.stack.environment import service_environment, without_keys
 from scorewire.stack.ports import LOOPBACK
@@ -53,19 +58,57 @@ class Services:
 
     def worker(self) -> Service:
         """The worker that runs transcriptions; each start recovers the runs of the last one."""
-        name = f"scorewire-{socket.gethostname()}"
+        queues = (INTERACTIVE_QUEUE, DEFAULT_QUEUE)
+        return self._worker(
+            "worker", self._config.worker, self._config.concurrent_runs, queues, first=()
+        )
+
+    def bulk_worker(self) -> Service:
+        """The worker of bulk runs, one at a time: interactive ones never wait for its place.
+
+        Such a run lasts, so there is nothing to gain from forking it. Start it after the other
+        worker, whose first start provides for both.
+        """
+        return self._worker("bulk-worker", "process", 1, (BULK_QUEUE,), first=None)
+
+    def _worker(
+        self,
+        part: str,
+        kind: str,
+        limit: int,
+        queues: tuple[str, ...],
+        *,
+        first: tuple[str, ...] | None,
+    ) -> Service:
+        """A worker of some queues.
+
+        Args:
+            part: what it is called here.
+            kind: its type, as Prefect knows it.
+            limit: how many runs it has at a time.
+            queues: of the work pool.
+            first: the queues to recover before its first start; all where it is empty, and
+                nothing is provided at all where it is None.
+        """
+        name = f"scorewire-{part.removesuffix('worker')}{socket.gethostname()}"
         program = self._module(
-            "worker",
+            part,
             "prefect",
             *("worker", "start", "--pool", WORK_POOL, "--name", name),
-            *("--type", self._config.worker, "--limit", str(self._config.concurrent_runs)),
+            *("--type", kind, "--limit", str(limit)),
+            *(word for queue in queues for word in ("--work-queue", queue)),
             grace_s=_WORKER_GRACE_S,
         )
         started_at = datetime.now(UTC)
+        recovered = first
 
         async def provision() -> None:
-            nonlocal started_at
-            await run_once(self._module("provision", "flows.provision", "--recover"))
+            nonlocal started_at, recovered
+            if recovered is not None:
+                await run_once(
+                    self._module("provision", "flows.provision", "--recover", *recovered)
+                )
+            recovered = queues
             started_at = datetime.now(UTC)
 
         async def is_ready() -> bool:

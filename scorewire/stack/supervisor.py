@@ -164,6 +164,8 @@ async def _start(stack: _Parts, config: StackConfig, ports: _Ports) -> StackUrls
         await stack.begin(services.prefect(), _Rank.PREFECT)
         await migrated.wait()
         await stack.begin(services.worker(), _Rank.FRONT)
+        if config.bulk:
+            await stack.begin(services.bulk_worker(), _Rank.FRONT)
 
     try:
         async with asyncio.TaskGroup() as group:

@@ -10,6 +10,7 @@ from prefect.client.orchestration import PrefectClient, get_client
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Cancelling, Completed, Pending, Running, State
 
+from flows.bulk import bulk
 from flows.journal import Journal
 from flows.provision import create_work_pool
 from flows.recovery import recover
@@ -17,7 +18,7 @@ from flows.runtime import Runtime
 from flows.transcribe import transcribe
 from flows.warm.worker import WarmWorker
 from scorewire.jobs.job import Job, JobStatus
-from scorewire.jobs.launching import WORK_POOL, run_request
+from scorewire.jobs.launching import BULK_QUEUE, WORK_POOL, run_request
 from scorewire.jobs.stages import Stage
 from scorewire.store.events import events_after
 from scorewire.store.jobs import get_job, unfinished_jobs
@@ -103,6 +104,26 @@ async def test_a_run_that_had_not_begun_goes_back_to_its_queue(
     await recover(client, WORK_POOL)
     assert await state_of(client, journal) == "Scheduled"
     assert job_of(journal).status is JobStatus.PROCESSING
+
+
+async def test_a_bulk_run_goes_on_by_itself(
+    client: PrefectClient, deployment_id: UUID, flow_runtime: Runtime, submit
+):
+    """Its worker died with it; it goes back to its queue and keeps its jobs, others' stay."""
+    flow_id = await client.create_flow(bulk)
+    on_demand = await client.create_deployment(
+        flow_id, "on-demand", work_pool_name=WORK_POOL, work_queue_name=BULK_QUEUE
+    )
+    run = await client.create_flow_run_from_deployment(on_demand, parameters={"sources": []})
+    journal = Journal(flow_runtime, submit(seed=2), run.id)
+    journal.claim()
+    other = await client.create_flow_run_from_deployment(deployment_id)
+    for flow_run_id in (run.id, other.id):
+        await client.set_flow_run_state(flow_run_id, Running(), force=True)
+    await recover(client, WORK_POOL, [BULK_QUEUE])
+    assert await state_of(client, journal) == "AwaitingRetry"
+    assert job_of(journal).status is JobStatus.QUEUED
+    assert (await client.read_flow_run(other.id)).state_name == "Running"
 
 
 async def test_a_job_whose_run_was_deleted_is_ended(client: PrefectClient, journal: Journal):

@@ -45,7 +45,7 @@ def test_relative_folders_are_made_absolute(
     monkeypatch.setenv("SCOREWIRE_DATA_DIR", "~/data")
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.chdir(tmp_path)
-    config = stack_config(Settings(), any_ports=True)
+    config = stack_config(Settings(), private=True)
     assert config.environment["SCOREWIRE_DEMUCS_FOLDER"] == str(tmp_path / "models")
     assert config.environment["SCOREWIRE_DATA_DIR"] == "/home/me/data"
     assert str(config.data_dir) == "/home/me/data"
