@@ -109,8 +109,6 @@ def stack(open_folder: Path) -> Iterator[Stack]:
         "SCOREWIRE_PREFECT_PORT": "0",
         "SCOREWIRE_DEMUCS_FOLDER": str(make_tiny_demucs(open_folder / "demucs")),
         "SCOREWIRE_JOB_SILENCE_S": "15",
-        # One address plays all who watch here.
-        "SCOREWIRE_CONNECTIONS_PER_MINUTE": "0",
         "SCOREWIRE_SEPARATOR": "faults:FaultySeparator",
         "SCOREWIRE_TRANSCRIBER": "faults:FaultyTranscriber",
         # All tests are one client, and their jobs begin too soon after one another for a person.
