@@ -23,7 +23,7 @@ from prefect.context import FlowRunContext
 
 from flows.batch.engraver import Engraver
 from flows.batch.intake import Elsewhere, Ended, Intake, Work
-from flows.batch.lane import device_turn
+from flows.batch.lane import Device
 from flows.batch.sources import Item
 from flows.batch.tally import Failure, Outcome, Tally
 from flows.failures import as_scorewire_error, error_detail
@@ -75,6 +75,7 @@ class Batch:
         self._elsewhere: deque[Item] = deque()
         self._intake = intake
         self.tally = tally
+        self._device = Device(tally)
         self._lock = Lock()
         self._stopping = Event()
         self._fault: BaseException | None = None
@@ -188,10 +189,10 @@ class Batch:
 
     def _hear(self, work: Work) -> None:
         options = work.request.options
-        with device_turn(work.journal, Stage.SEPARATION, self.tally):
+        with self._device.turn(work.journal, Stage.SEPARATION):
             self._still_ours(work)
             work.stems = separation(options, work.recording)
-        with device_turn(work.journal, Stage.TRANSCRIPTION, self.tally):
+        with self._device.turn(work.journal, Stage.TRANSCRIPTION):
             self._still_ours(work)
             work.notes = transcription(options, work.stems)
 
