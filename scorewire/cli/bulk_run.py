@@ -44,9 +44,8 @@ async def run_bulk(
     if prefect is None:
         sources = [_absolute(source) for source in sources]
     async with _server(read_settings(), prefect) as server:
-        name = (
-            f"{Path(sources[0]).name or sources[0]} and others" if len(sources) > 1 else sources[0]
-        )
+        first = Path(sources[0]).name or sources[0]
+        name = first if len(sources) == 1 else f"{first} and {len(sources) - 1} more"
         run_id = await server.start(ON_DEMAND, name, {"sources": list(sources), **parameters})
         if not follow:
             result(str(run_id))
