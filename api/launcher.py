@@ -74,9 +74,10 @@ class Launcher:
             self._deployment_id = (await client.read_deployment_by_name(DEPLOYMENT)).id
         return (await client.create_flow_run_from_deployment(self._deployment_id, **request)).id
 
-    async def cancel(self, flow_run_id: UUID) -> None:
-        """Let a run that waits never start; one that has ended, or is gone, is left as it is.
+    async def cancel(self, flow_run_id: UUID, job_id: UUID) -> None:
+        """Let a job's run that waits never start; one that has ended, or is gone, is left alone.
 
+        So is a run that has other jobs as well, as a bulk run does: it drops this one by itself.
         A running one ends its own process as soon as it sees that its job was taken from it. It is
         not set to Cancelling, where Prefect would first wait for the process to heed a SIGTERM.
 
@@ -89,6 +90,8 @@ class Launcher:
                 from prefect.states import Cancelled  # noqa: PLC0415 - the client is open by now
 
                 run = await client.read_flow_run(flow_run_id)
+                if run.parameters.get("job_id") != str(job_id):
+                    return
                 if run.state is None or not run.state.is_final():
                     state: State[None] = Cancelled(message="The job was cancelled.")
                     await client.set_flow_run_state(flow_run_id, state)

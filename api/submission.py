@@ -45,7 +45,7 @@ async def start_attempt(services: Services, job: Job) -> Job:
         started = await get_job(services.engine, job_id)
         if started is None or started.status is JobStatus.FAILED:  # ended while it was launched
             with suppress(ServiceUnavailableError):
-                await services.launcher.cancel(run_id)
+                await services.launcher.cancel(run_id, job_id)
     return await existing_job(services.engine, job_id)
 
 

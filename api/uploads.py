@@ -1,12 +1,9 @@
 """Takes an uploaded recording: streams it to storage, and never holds it whole."""
 
 import asyncio
-import re
-import unicodedata
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from uuid import UUID
 
 import msgspec
@@ -15,6 +12,7 @@ from api.multipart import MultipartReader
 from scorewire.blobs import Blobs
 from scorewire.errors import EmptyAudioError, InvalidRequestError, TooLargeError
 from scorewire.http.problems import decoding_error
+from scorewire.jobs.filenames import plain_filename, safe_filename
 from scorewire.jobs.options import Options
 from scorewire.jobs.source import UploadSource
 
@@ -22,9 +20,6 @@ FORM_OVERHEAD_BYTES = 256 * 1024
 """What the form may have besides the file: boundaries, headers, options."""
 
 MAX_OPTIONS_BYTES = 64 * 1024
-_MAX_NAME_CHARS = 100
-_MAX_NAME_BYTES = 200  # file systems take 255, the ending included
-_MAX_ENDING_CHARS = 10
 
 
 @dataclass(frozen=True)
@@ -33,30 +28,6 @@ class Upload:
 
     source: UploadSource
     options: Options
-
-
-def safe_filename(filename: str) -> str:
-    """Bring a file's name into the letters that a storage key may have, with its ending."""
-    name = PurePosixPath(filename.replace("\\", "/")).name
-    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    stem, dot, ending = re.sub(r"[^A-Za-z0-9._-]+", "-", ascii_name).rpartition(".")
-    if not dot:
-        stem, ending = ending, ""
-    stem = stem.lstrip("._-")[:_MAX_NAME_CHARS] or "recording"
-    ending = re.sub(r"[^A-Za-z0-9]", "", ending)[:10]
-    return f"{stem}.{ending}" if ending else stem
-
-
-def plain_filename(filename: str) -> str:
-    """Bring a file's name into one that every file system takes, and that is fit for a title."""
-    # Browsers write a quotation mark as %22, as the HTML standard has it.
-    name = PurePosixPath(filename.replace("\\", "/").replace("%22", '"')).name
-    printable = "".join(letter for letter in name if letter.isprintable())
-    stem, _, ending = printable.rpartition(".")
-    if not stem:
-        stem, ending = ending, ""
-    stem = stem.encode()[:_MAX_NAME_BYTES].decode(errors="ignore").strip(" .") or "recording"
-    return f"{stem}.{ending[:_MAX_ENDING_CHARS]}" if ending else stem
 
 
 async def receive_upload(

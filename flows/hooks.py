@@ -13,8 +13,10 @@ from prefect.client.schemas.objects import FlowRun, State, TaskRun
 
 from flows.failures import error_detail
 from flows.journal import Journal, current_journal
+from flows.runtime import runtime
 from flows.scratch import discard_scratch
 from scorewire.jobs.stages import Stage, overall_progress
+from scorewire.store.bulk import end_jobs_of
 from scorewire.store.ending import CANCELLED
 from scorewire.store.silence import LOST
 
@@ -69,6 +71,17 @@ def flow_crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> 
 def flow_cancelled(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """A person stopped the run in Prefect; this runs in the worker."""
     end_cancelled(Journal.of(flow_run))
+
+
+def bulk_ended(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """A bulk run stopped before its end: its process died, it was cancelled, or it failed.
+
+    Whatever it was at is taken up by the next run of the same sources.
+    """
+    discard_scratch(flow_run.id)
+    stopped = state.is_cancelled() or state.is_cancelling()
+    error = CANCELLED if stopped else LOST
+    runtime().store(end_jobs_of, flow_run.id, error)
 
 
 def end_lost(journal: Journal) -> None:

@@ -1,6 +1,8 @@
 """One flow run's hand on its job's history: every event of a flow is written through here."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -101,10 +103,25 @@ class Journal:
         return job.stage if job else None
 
 
+_at_work: ContextVar[Journal | None] = ContextVar("journal at work", default=None)
+
+
+@contextmanager
+def working_on(journal: Journal) -> Iterator[None]:
+    """Within the block, this thread's stages belong to a job of a run that has many."""
+    token = _at_work.set(journal)
+    try:
+        yield
+    finally:
+        _at_work.reset(token)
+
+
 def current_journal() -> Journal:
-    """The journal of the flow run that calls this."""
+    """The journal of the job that this thread works on; else that of the flow run's one job."""
+    if (journal := _at_work.get()) is not None:
+        return journal
     context = FlowRunContext.get()
     if context is None or context.flow_run is None:
-        message = "A stage runs inside the transcribe flow only."
+        message = "A stage runs inside a flow only."
         raise RuntimeError(message)
     return Journal.of(context.flow_run)

@@ -21,12 +21,15 @@ from flows.recovery import recover
 from flows.runtime import worker_type
 from flows.warm.worker import WarmWorker
 from scorewire.errors import StackFailedError
-from scorewire.jobs.launching import WORK_POOL
+from scorewire.jobs.launching import BULK_QUEUE, HOUSEKEEPING_QUEUE, INTERACTIVE_QUEUE, WORK_POOL
 
 WORKERS = {worker.type: worker for worker in (ProcessWorker, WarmWorker)}
 """By the names that the settings know."""
 
-QUEUE_PRIORITIES = {"housekeeping": 1, "interactive": 2, "bulk": 10}
+BULK_RUNS = 1
+"""So many of them begin: each holds a place of its worker for as long as it lasts."""
+
+QUEUE_PRIORITIES = {HOUSEKEEPING_QUEUE: 1, INTERACTIVE_QUEUE: 2, BULK_QUEUE: 10}
 """Prefect serves the lowest number first; housekeeping takes a second, and others wait for it."""
 
 
@@ -51,7 +54,10 @@ async def create_work_pool(worker: type[ProcessWorker]) -> None:
         for name, priority in QUEUE_PRIORITIES.items():
             with suppress(ObjectAlreadyExists):
                 await client.create_work_queue(
-                    name=name, priority=priority, work_pool_name=WORK_POOL
+                    name=name,
+                    priority=priority,
+                    concurrency_limit=BULK_RUNS if name == BULK_QUEUE else None,
+                    work_pool_name=WORK_POOL,
                 )
 
 

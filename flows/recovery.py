@@ -1,9 +1,10 @@
 """What a process that died left under way: nobody else would ever end it.
 
-Prefect leaves such a run in the state it had. A run that had not begun goes back to its queue; one
-that had is ended, and its job with it, so that whoever watches is told and may retry. Afterwards
-every job that has not ended is held against its run, because a process that is killed may do so
-between any two steps: a job may have no run yet, or one that ended without a word.
+Prefect leaves such a run in the state it had. A run that had not begun goes back to its queue, and
+so does a bulk run, which finds what it had done; any other is ended, and its job with it, so that
+whoever watches is told and may retry. Afterwards every job that has not ended is held against its
+run, because a process that is killed may do so between any two steps: a job may have no run yet, or
+one that ended without a word.
 
 Here it is done for the moment before the pool's only worker starts, when nobody lives;
 `flows.sweep` does it while workers are at work.
@@ -31,8 +32,11 @@ from flows.hooks import end_cancelled, end_lost
 from flows.journal import Journal
 from flows.runtime import runtime
 from flows.scratch import discard_scratch
-from scorewire.jobs.launching import DEPLOYMENT, run_request
+from scorewire.jobs.launching import BULK_QUEUE, DEPLOYMENT, run_request
 from scorewire.store.jobs import UnfinishedJob, set_flow_run, unfinished_jobs
+
+MAX_STARTS = 20
+"""A bulk run that took its worker along as often as this is not started once more."""
 
 UNDER_WAY = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 _PAGE = 200
@@ -80,6 +84,8 @@ def state_after(run: FlowRun) -> State[None]:
             return Scheduled(message="The worker stopped before the run began.")
         case StateType.CANCELLING:
             return Cancelled(message="The worker stopped while it cancelled the run.")
+        case _ if run.work_queue_name == BULK_QUEUE and run.run_count < MAX_STARTS:
+            return Scheduled(name="AwaitingRetry", message="The worker stopped; the run goes on.")
         case _:
             return Crashed(message="The worker stopped during the run.")
 

@@ -15,6 +15,7 @@ from scorewire.blobs import open_blobs
 from scorewire.errors import StackFailedError
 from scorewire.logs import configure
 from scorewire.settings import Settings, traces_wanted
+from scorewire.stack.urls import http_url
 from scorewire.store.engine import open_engine, ping
 from scorewire.traces import Traces
 
@@ -89,6 +90,12 @@ def set_up_logs() -> None:
 def traces() -> Traces:
     """Where the process's spans go; a process that forks asks for it after the fork alone."""
     return Traces("scorewire-flow", wanted=traces_wanted())
+
+
+def page_url() -> str:
+    """Where people see their jobs, as far as this machine knows."""
+    settings = runtime().settings
+    return http_url(settings.host, settings.port)
 
 
 @cache

@@ -49,9 +49,10 @@ def transcribe(job_id: UUID) -> dict[str, str]:
         stems = separation(request.options, recording)
         notes = transcription(request.options, stems)
         score = musicxml(request.options, journal.request().title or UNTITLED, notes)
-        return score | _sound(recording, stems)
+        return score | sound_files(recording, stems)
 
 
-def _sound(recording: Mapping[str, str], stems: Mapping[str, str]) -> dict[str, str]:
+def sound_files(recording: Mapping[str, str], stems: Mapping[str, str]) -> dict[str, str]:
+    """The blob keys of the sound that a score was made from, by kind."""
     separated = {stem_kind(Stem(name)): key for name, key in stems.items() if name != Stem.MIX}
     return {RECORDING: recording["audio"], **separated}

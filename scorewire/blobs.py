@@ -146,6 +146,11 @@ class Blobs:
         with _storage(key):
             return bytes(obstore.get(self._store, key).bytes())
 
+    def get_head(self, key: str, max_bytes: int) -> bytes:
+        """Read a blob's first bytes, `max_bytes` at most."""
+        with _storage(key):
+            return bytes(obstore.get(self._store, key, options={"range": (0, max_bytes)}).bytes())
+
     def exists(self, key: str) -> bool:
         """Say whether there is a blob under `key`."""
         try:

@@ -134,6 +134,11 @@ class Settings(BaseSettings):
         description="Transcriptions that are under way at the same time. One of them at a time "
         "has the GPU, or the machine's cores.",
     )
+    nightly_sources: tuple[str, ...] = Field(
+        default=(),
+        description="What `bulk/nightly` transcribes at two in the morning: folders, manifests, "
+        "playlists or buckets (see bulk.md). Without any it does nothing.",
+    )
     heartbeat_s: float = Field(
         default=30.0, gt=0, description="Silence on a connection before a heartbeat is sent."
     )

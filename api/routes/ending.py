@@ -74,7 +74,7 @@ async def _cancel(services: Services, job_id: UUID, caller: Caller) -> Job:
     cancelled = await cancel_job(services.engine, job_id, visible_to=caller.subject)
     if cancelled.flow_run_id is not None:
         try:
-            await services.launcher.cancel(cancelled.flow_run_id)
+            await services.launcher.cancel(cancelled.flow_run_id, job_id)
         except ServiceUnavailableError:
             # The run no longer owns the job: it ends by itself when it begins, or notices.
             log.warning("flow run not cancelled", job_id=str(job_id))

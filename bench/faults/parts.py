@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-FORKED = "scorewire-flow"
+FORKED = "flow transcribe"
 
 
 class Parts:
@@ -28,7 +28,9 @@ class Parts:
 
     def fork_server(self) -> list[psutil.Process]:
         """What flows are forked from."""
-        return self._those(lambda p: p.name() != FORKED and "flows.warm.server" in p.cmdline())
+        return self._those(
+            lambda p: not p.name().startswith("flow ") and "flows.warm.server" in p.cmdline()
+        )
 
     def worker(self) -> list[psutil.Process]:
         """What takes runs from Prefect."""

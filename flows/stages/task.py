@@ -8,6 +8,7 @@ of working again.
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from importlib.metadata import version
+from threading import current_thread, main_thread
 from typing import ParamSpec, TypeVar
 
 import msgspec
@@ -58,6 +59,9 @@ def stage_task(
 
 def run_stage(stage: Task[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run a stage, or take its kept result if every blob that it names is still stored."""
+    if current_thread() is not main_thread():
+        # Prefect could not interrupt it there, and would say so each time.
+        stage = stage.with_options(timeout_seconds=0)
     # Noted before they are looked for: another job that is deleted does not take them along then.
     result = _noted(stage(*args, **kwargs))
     if all(runtime().blobs.exists(key) for key in result.values()):

@@ -47,9 +47,6 @@ from scorewire.errors import SetupError
 from scorewire.inference.preloading import preload
 from scorewire.stack.process import die_with_parent, name_process
 
-PROCESS_NAME = "scorewire-flow"
-"""How a forked flow run is called in `ps`; its command line stays the fork server's."""
-
 CHUNK_BYTES = 1 << 16
 
 logger = logging.getLogger("prefect.fork_server")
@@ -142,7 +139,8 @@ def _reap(pid: int, request: Fork) -> Ended:
 
 def _leave_server(worker: socket.socket, selector: selectors.BaseSelector, request: Fork) -> None:
     os.setsid()
-    name_process(PROCESS_NAME)
+    # In `ps`; the command line stays the fork server's.
+    name_process(f"flow {request.environment['PREFECT__FLOW_NAME']}")
     worker.sendall(encode(Began(request.flow_run_id, os.getpid())))
     for key in list(selector.get_map().values()):
         os.close(key.fd)

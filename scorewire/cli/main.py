@@ -51,6 +51,11 @@ app.command(
     help="Transcribe a recording to MusicXML and MIDI.",
 )
 app.command(
+    "scorewire.cli.bulk:bulk",
+    name="bulk",
+    help="Transcribe many recordings: folders, manifests, playlists, buckets.",
+)
+app.command(
     "scorewire.cli.convert:convert",
     name="convert",
     help="Transcribe within this process, without any service: for scripts and evaluation.",

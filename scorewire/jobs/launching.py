@@ -5,6 +5,10 @@ from uuid import UUID
 
 DEPLOYMENT = "transcribe/interactive"
 WORK_POOL = "gpu"
+HOUSEKEEPING_QUEUE = "housekeeping"
+INTERACTIVE_QUEUE = "interactive"
+BULK_QUEUE = "bulk"
+"""Of the work pool: what nobody sees, what somebody waits for, and what nobody does."""
 
 TRACE_LABEL = "__OTEL_TRACEPARENT"
 """The label from which Prefect takes the trace that a run belongs to."""

@@ -142,21 +142,27 @@ def fetch_link(url: str, *, limits: Limits, folder: Path, report: Report) -> Fet
 
 
 def _params(folder: Path) -> dict[str, Any]:
-    return {
+    return quiet_params() | {
         "format": _FORMAT,
         "paths": {"home": str(folder)},
         "outtmpl": "recording.%(ext)s",
         "noplaylist": True,
         "extract_flat": "in_playlist",  # a playlist is refused, so one page of it is enough
         "playlistend": 1,
-        "cachedir": False,
         "continuedl": False,
         "updatetime": False,
         "fixup": "never",
+        "fragment_retries": _RETRIES,
+    }
+
+
+def quiet_params() -> dict[str, Any]:
+    """What yt-dlp is told in any case: it keeps nothing, asks nobody, and writes to the log."""
+    return {
+        "cachedir": False,
         "proxy": "",
         "socket_timeout": _SOCKET_TIMEOUT_S,
         "retries": _RETRIES,
-        "fragment_retries": _RETRIES,
         "js_runtimes": {"node": {"path": _node()}},
         "logger": _QuietLog(),
         "noprogress": True,

@@ -91,12 +91,8 @@ def reopen_failed(job_id: UUID, flow_run_id: UUID | None) -> Select[Any]:
     return progress_event(change)
 
 
-def taken_from_its_run(change: Update, error: ScorewireError) -> Update:
-    """Fail a job in the stage that it is in at that very moment, and leave it to no run.
-
-    A run that no longer owns the job can neither report nor claim it again, whether or not the run
-    itself can be reached.
-    """
+def failing_where_it_is(change: Update, error: ScorewireError) -> Update:
+    """Fail a job in the stage that it is in at that very moment."""
     detail = func.jsonb_build_object(
         literal("message", Text), literal(error.message, Text),
         literal("retryable", Text), literal(error.retryable),
@@ -108,8 +104,16 @@ def taken_from_its_run(change: Update, error: ScorewireError) -> Update:
         message=error.message,
         error=detail,
         failed_at=func.clock_timestamp(),
-        flow_run_id=None,
     )
+
+
+def taken_from_its_run(change: Update, error: ScorewireError) -> Update:
+    """Fail a job as `failing_where_it_is` does, and leave it to no run.
+
+    A run that no longer owns the job can neither report nor claim it again, whether or not the run
+    itself can be reached.
+    """
+    return failing_where_it_is(change, error).values(flow_run_id=None)
 
 
 def progress_event(change: Update) -> Select[Any]:

@@ -44,10 +44,9 @@ async def show_life(
         ServiceUnavailableError: Postgres cannot be reached.
     """
     own = (JobRow.id == job_id, JobRow.flow_run_id == flow_run_id)
-    age_s = _distance_s(func.clock_timestamp(), _SEEN_AT)
     sign = (
         update(JobRow)
-        .where(*own, _UNFINISHED, age_s > every_s)
+        .where(*own, _UNFINISHED, seconds_since_seen() > every_s)
         .values(seen_at=func.clock_timestamp())
         .returning(JobRow.id)
         .cte("sign")
@@ -147,6 +146,11 @@ class Witness:
             self._since = now
         self._last = now
         return now - self._since >= self._silence
+
+
+def seconds_since_seen() -> ColumnElement[float]:
+    """How old the last sign of life of a job's run is."""
+    return _distance_s(func.clock_timestamp(), _SEEN_AT)
 
 
 def _distance_s(

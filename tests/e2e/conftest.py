@@ -20,7 +20,7 @@ from sounds import write_study
 from scorewire.settings import inherited_environment
 from scorewire.stack.state import read_state
 
-FORKED = "scorewire-flow"
+FORKED = "flow transcribe"
 READY_S = 120.0
 STOP_S = 30.0
 
@@ -95,7 +95,8 @@ def _runs_a_flow(process: psutil.Process) -> bool:
 
 def _is_fork_server(process: psutil.Process) -> bool:
     try:
-        return process.name() != FORKED and "flows.warm.server" in process.cmdline()
+        forked = process.name().startswith("flow ")
+        return not forked and "flows.warm.server" in process.cmdline()
     except psutil.NoSuchProcess:
         return False
 

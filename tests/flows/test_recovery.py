@@ -10,12 +10,13 @@ from prefect.client.orchestration import PrefectClient
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Cancelled, Cancelling, Completed, Pending, Running, State
 
+from flows.bulk import bulk
 from flows.journal import Journal
 from flows.recovery import recover
 from flows.runtime import Runtime
 from flows.transcribe import transcribe
 from scorewire.jobs.job import JobStatus
-from scorewire.jobs.launching import WORK_POOL, run_request
+from scorewire.jobs.launching import BULK_QUEUE, WORK_POOL, run_request
 from scorewire.jobs.stages import Stage
 from scorewire.store.events import events_after
 from scorewire.store.jobs import unfinished_jobs
@@ -54,6 +55,22 @@ async def test_a_run_that_had_not_begun_goes_back_to_its_queue(
     await recover(client, WORK_POOL)
     assert await state_name(client, journal) == "Scheduled"
     assert job_of(journal).status is JobStatus.PROCESSING
+
+
+@pytest.mark.usefixtures("deployment_id")
+async def test_a_bulk_run_goes_on_by_itself(client: PrefectClient, flow_runtime: Runtime, submit):
+    """Its worker died with it; it goes back to its queue and keeps its jobs."""
+    flow_id = await client.create_flow(bulk)
+    on_demand = await client.create_deployment(
+        flow_id, "on-demand", work_pool_name=WORK_POOL, work_queue_name=BULK_QUEUE
+    )
+    run = await client.create_flow_run_from_deployment(on_demand, parameters={"sources": []})
+    journal = Journal(flow_runtime, submit(seed=2), run.id)
+    journal.claim()
+    await client.set_flow_run_state(run.id, Running(), force=True)
+    await recover(client, WORK_POOL)
+    assert await state_name(client, journal) == "AwaitingRetry"
+    assert job_of(journal).status is JobStatus.QUEUED
 
 
 async def test_a_job_whose_run_was_deleted_is_ended(client: PrefectClient, journal: Journal):

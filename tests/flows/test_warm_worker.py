@@ -31,7 +31,7 @@ from scorewire.stack.services import Services
 from scorewire.store.engine import open_engine
 from scorewire.store.jobs import create_job, get_job, set_flow_run
 
-FORKED = "scorewire-flow"
+FORKED = "flow transcribe"
 UP_S = 60.0
 ENDED_S = 180.0
 DEAD_S = 5.0
@@ -69,7 +69,7 @@ class Warm:
         return [
             process
             for process in marked(self.config.marker("worker"))
-            if word in process.cmdline() and process.name() != FORKED
+            if word in process.cmdline() and not process.name().startswith("flow ")
         ]
 
     def flows(self) -> list[psutil.Process]:

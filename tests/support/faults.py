@@ -2,7 +2,8 @@
 
 A test writes the faults it plans into `<data_dir>/faults/<stage>.plan`, one word a line; each call
 of the stage uses up the first line. Every call is recorded in `<stage>.calls`. The word `hold` is
-no fault: the stage stops in the middle of its real work until the test lets it go on.
+no fault: the stage stops in the middle of its real work until the test lets it go on; `none` lets
+it work as always.
 """
 
 import time
@@ -20,6 +21,7 @@ from scorewire.settings import Settings
 
 HANG_S = 120.0
 HOLD = "hold"
+NO_FAULT = "none"
 HELD_FROM = 0.3
 _ASK_INTERVAL_S = 0.05
 MATRIX_SIZE = 6_000
@@ -104,6 +106,7 @@ def _compute(report: Report) -> None:
 
 
 FAULTS: Mapping[str, Callable[[Report], None]] = {
+    NO_FAULT: lambda _report: None,
     "out_of_memory": _out_of_memory,
     "silent": _silent,
     "bug": _bug,

@@ -33,6 +33,7 @@ class StandInPrefect:
         self._begin = begin
         self._stop = stop
         self._runs: dict[str, UUID] = {}
+        self._parameters: dict[UUID, dict[str, Any]] = {}
 
     def app(self) -> Litestar:
         """Make the server."""
@@ -55,12 +56,13 @@ class StandInPrefect:
             key = data["idempotency_key"]
             if key not in self._runs:
                 self._runs[key] = uuid4()
+                self._parameters[self._runs[key]] = data["parameters"]
                 self._begin(UUID(data["parameters"]["job_id"]), self._runs[key])
-            return _run(self._runs[key])
+            return self._run(self._runs[key])
 
         @get("/api/flow_runs/{run_id:uuid}", sync_to_thread=False)
         def run(run_id: UUID) -> dict[str, Any]:
-            return _run(run_id)
+            return self._run(run_id)
 
         @post("/api/flow_runs/{run_id:uuid}/set_state")
         async def set_state(run_id: UUID, data: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +73,7 @@ class StandInPrefect:
         handlers = [health, version, deployment, create, run, set_state]
         return Litestar(handlers, openapi_config=None, logging_config=None)
 
-
-def _run(run_id: UUID) -> dict[str, Any]:
-    state = {"type": "RUNNING", "name": "Running"}
-    return {"id": run_id, "flow_id": FLOW_ID, "state": state}
+    def _run(self, run_id: UUID) -> dict[str, Any]:
+        state = {"type": "RUNNING", "name": "Running"}
+        parameters = self._parameters[run_id]
+        return {"id": run_id, "flow_id": FLOW_ID, "state": state, "parameters": parameters}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.uploads import plain_filename
+from scorewire.jobs.filenames import plain_filename
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,235 @@
+"""Many recordings in one run, killed twice: how fast, whether anything is lost, and who waits.
+
+    python bench/bulk/run.py --count 200
+
+In one go, on one machine: the `basic-pitch` command line, once for each of a sample of the
+recordings, as a script would call it; then the same recordings and the rest through `scorewire
+bulk` on a stack of its own, whose flow process is killed with SIGKILL at a third and at two thirds,
+each time followed by the same command again. While the first run is at work, a job is submitted as
+a person would. Recordings are rendered, a few seconds each and every one different, or taken from
+`--recordings`. basic-pitch writes MIDI; Scorewire writes a score besides.
+"""
+
+import argparse
+import json
+import runpy
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+from websockets.sync.client import connect
+
+from scorewire.settings import inherited_environment
+from scorewire.stack.state import StackState, read_state
+
+ROOT = Path(__file__).parents[2]
+READY_S = 240.0
+SAMPLE = 10
+ASK_EVERY_S = 0.5
+
+
+@dataclass
+class Findings:
+    """What was measured.
+
+    Attributes:
+        alone_s: seconds of the basic-pitch command line, of each recording of the sample.
+        runs_s: seconds of each `scorewire bulk`, from its start to its end.
+        first_stage_s: from the POST of the interactive job to the first event of a stage.
+        summary: what the last run printed.
+    """
+
+    alone_s: list[float] = field(default_factory=list)
+    runs_s: list[float] = field(default_factory=list)
+    first_stage_s: float = 0.0
+    summary: dict[str, float] = field(default_factory=dict)
+
+
+class Stack:
+    """A stack for the length of the measurement."""
+
+    def __init__(self, process: subprocess.Popen[bytes], state: StackState, data_dir: Path) -> None:
+        self._process = process
+        self._data_dir = data_dir
+        user, _, password = (data_dir / "prefect_login").read_text().strip().partition(":")
+        self.api = httpx.Client(base_url=state.api_url, timeout=30)
+        self._prefect = httpx.Client(
+            base_url=f"{state.prefect_ui_url}/api", auth=(user, password), timeout=30
+        )
+
+    def bulk(self, folder: Path) -> subprocess.Popen[str]:
+        """Start the command."""
+        command = [sys.executable, "-m", "scorewire.cli", "bulk", str(folder), "--solo"]
+        environment = {**inherited_environment(), "SCOREWIRE_DATA_DIR": str(self._data_dir)}
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own command
+
+    def kill_bulk(self) -> None:
+        """End the process of the bulk flow, as a machine that runs out of memory does."""
+        for process in psutil.Process(self._process.pid).children(recursive=True):
+            if process.cmdline()[1:] == ["-m", "prefect.engine"]:
+                process.kill()
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """All jobs."""
+        found: list[dict[str, Any]] = []
+        cursor = None
+        while True:
+            asked = {"limit": 100} | ({} if cursor is None else {"cursor": cursor})
+            page = self.api.get("/api/v1/jobs", params=asked).raise_for_status().json()
+            found += page["jobs"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
+
+    def stages_done(self, stage: str) -> int:
+        """How often a stage was worked on to its end, results that were kept left out."""
+        wanted = {"name": {"like_": stage}, "state": {"name": {"any_": ["Completed"]}}}
+        answer = self._prefect.post("/task_runs/count", json={"task_runs": wanted})
+        return int(answer.raise_for_status().json())
+
+    def first_stage_s(self, recording: Path) -> float:
+        """Submit a recording as a person does; returns the seconds to its first stage."""
+        began_s = time.perf_counter()
+        with recording.open("rb") as file:
+            created = self.api.post(
+                "/api/v1/transcribe/upload",
+                files={"file": (recording.name, file)},
+                data={"options": json.dumps({"recording": "solo"})},
+            )
+        job_id = created.raise_for_status().json()["job_id"]
+        base = str(self.api.base_url).replace("http", "ws", 1).rstrip("/")
+        with connect(f"{base}/api/v1/jobs/{job_id}/stream?after=0") as socket:
+            for frame in socket:
+                if json.loads(frame).get("stage"):
+                    return time.perf_counter() - began_s
+        message = f"Job {job_id} ended before its first stage."
+        raise RuntimeError(message)
+
+
+@contextmanager
+def stack(data_dir: Path) -> Iterator[Stack]:
+    """A stack on this data folder."""
+    environment = {
+        **inherited_environment(),
+        "SCOREWIRE_DATA_DIR": str(data_dir),
+        "SCOREWIRE_PORT": "0",
+        "SCOREWIRE_PREFECT_PORT": "0",
+        "SCOREWIRE_CONNECTIONS_PER_MINUTE": "0",
+        "SCOREWIRE_SUBMISSIONS_PER_MINUTE": "0",
+    }
+    process = subprocess.Popen([sys.executable, "-m", "scorewire.cli", "up"], env=environment)
+    try:
+        until_s = time.monotonic() + READY_S
+        while (state := read_state(data_dir)) is None:
+            if process.poll() is not None or time.monotonic() > until_s:
+                message = "`scorewire up` did not become ready; see what it said."
+                raise RuntimeError(message)
+            time.sleep(0.1)
+        yield Stack(process, state, data_dir)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+def alone_s(recordings: list[Path], folder: Path) -> Iterator[float]:
+    """Seconds of `basic-pitch`, started anew for each recording."""
+    program = Path(sys.executable).with_name("basic-pitch")
+    for recording in recordings:
+        began_s = time.perf_counter()
+        subprocess.run(  # noqa: S603 - the program of our own environment
+            [program, folder, recording], check=True, capture_output=True
+        )
+        yield time.perf_counter() - began_s
+
+
+def measure(running: Stack, folder: Path, person: Path, count: int, found: Findings) -> None:
+    """Run the recordings through, with two kills and one job of a person's on the way."""
+    for kill_at in (count // 3, 2 * count // 3, None):
+        began_s = time.perf_counter()
+        command = running.bulk(folder)
+        if kill_at is not None:
+            while sum(job["status"] == "completed" for job in running.jobs()) < kill_at:
+                if command.poll() is not None:
+                    message = "The run ended before it was to be killed."
+                    raise RuntimeError(message)
+                time.sleep(ASK_EVERY_S)
+            if found.first_stage_s == 0.0:
+                found.first_stage_s = running.first_stage_s(person)
+            running.kill_bulk()
+        out, _ = command.communicate()
+        found.runs_s.append(time.perf_counter() - began_s)
+        rows = [line.split(maxsplit=1) for line in out.splitlines()]
+        found.summary = {what: float(number) for number, what in rows}
+
+
+def report(running: Stack, count: int, found: Findings) -> None:
+    """Print the table."""
+    jobs = running.jobs()
+    bulk = len(jobs) - 1  # the person's
+    ended = sum(job["status"] in {"completed", "failed"} for job in jobs) - 1
+    scored = sum(job["status"] == "completed" for job in jobs) - 1
+    alone, total_s = statistics.mean(found.alone_s), sum(found.runs_s)
+    rows = [
+        ("recordings", count),
+        ("jobs made", bulk),
+        ("ended with a score or a reason", ended),
+        ("with a score", scored),
+        (
+            "transcriptions done to their end, the person's too",
+            running.stages_done("transcription"),
+        ),
+        ("basic-pitch alone, s each", f"{alone:.2f} (mean of {len(found.alone_s)})"),
+        ("bulk, s each, kills and starts included", f"{total_s / count:.2f}"),
+        ("bulk runs, s", ", ".join(f"{run_s:.0f}" for run_s in found.runs_s)),
+        ("times as fast", f"{alone * count / total_s:.1f}"),
+        ("interactive job, s to its first stage", f"{found.first_stage_s:.2f}"),
+        ("last run, recordings a minute", found.summary.get("recordings a minute")),
+    ]
+    for what, value in rows:
+        print(f"{what:52} {value}")
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    arguments.add_argument("--count", type=int, default=200)
+    arguments.add_argument("--recordings", type=Path, help="a folder of FLAC files, not rendered")
+    given = arguments.parse_args()
+    # The user that Postgres runs as, where root starts it, must be able to pass through.
+    work = Path(tempfile.mkdtemp(prefix="scorewire-bulk-"))
+    work.chmod(0o755)
+    try:
+        folder, scratch = work / "recordings", work / "alone"
+        folder.mkdir()
+        scratch.mkdir()
+        write = runpy.run_path(str(ROOT / "tests/support/sounds.py"))["write_study"]
+        person = write(work / "person.flac", 1_000_000)
+        if given.recordings is None:
+            recordings = [write(folder / f"{seed:05}.flac", seed) for seed in range(given.count)]
+        else:
+            taken = sorted(given.recordings.rglob("*.flac"))[: given.count]
+            recordings = [
+                Path(shutil.copy(path, folder / f"{number:05}.flac"))
+                for number, path in enumerate(taken)
+            ]
+        found = Findings(alone_s=list(alone_s(recordings[:SAMPLE], scratch)))
+        with stack(work / "data") as running:
+            measure(running, folder, person, len(recordings), found)
+            report(running, len(recordings), found)
+    finally:
+        shutil.rmtree(work)
+
+
+if __name__ == "__main__":
+    main()
