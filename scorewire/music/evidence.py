@@ -43,6 +43,7 @@ _PROFILED_ACCENTS = (1, 3)
 
 _REFERENCE_LAGS = (12, 24, 36, 48, 72, 96, 108, 144, 192, 216, 288, 384)
 _MOST_COVERED = 1.5
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def list_readings(
 def _standard(values: _Floats) -> _Floats:
     """Standard scores; zeros where nothing differs."""
     spread = float(values.std())
-    return (values - values.mean()) / spread if spread > 1e-6 else values * 0.0  # noqa: PLR2004 - rounding
+    return (values - values.mean()) / spread if spread > _ROUNDING else values * 0.0
 
 
 def _accents(onsets: Onsets) -> _Floats:
