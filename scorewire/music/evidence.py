@@ -17,7 +17,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from scorewire.music.meter import TICKS_PER_QUARTER, Meter, MetricalClass
+from scorewire.music.meter import Meter, MetricalClass
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
@@ -31,16 +31,14 @@ _PHASE_TICKS = 12
 """Music starts on an eighth, but for what is left out here."""
 
 _CLASSES = 6
-_ACCENTED_CLASSES = 5
+_ACCENTED_CLASSES = 2
+_EDGE_CLASSES = 5
 _SHORT_GAPS, _LONG_GAPS = 4, 8
 _LONGEST_GAPS = 8
 _AROUND = 6
 _LEAP_SEMITONES, _OVER_SEMITONES = 12, 18
 _PITCH_CLASSES, _PITCHES = 12, 128
-_TACTUS_QPM, _QUARTER_QPM = 88.0, 100.0
-_PROFILED_ACCENTS = (1, 3)
-"""Columns of the accents whose profile over the bar is looked at: low notes, and long gaps."""
-
+_QUARTER_QPM = 100.0
 _REFERENCE_LAGS = (12, 24, 36, 48, 72, 96, 108, 144, 192, 216, 288, 384)
 _MOST_COVERED = 1.5
 _ROUNDING = 1e-6
@@ -105,12 +103,7 @@ def list_readings(
         for meter in meters:
             phases = np.arange(0, meter.bar_ticks, _PHASE_TICKS)
             readings += [Reading(scale, meter, int(phase)) for phase in phases]
-            shared = np.concatenate(
-                [
-                    _tempo_features(meter, qpm),
-                    returns.features(meter),
-                ]
-            )
+            shared = np.concatenate([_tempo_features(meter, qpm), returns.features(meter)])
             placed = _place_features(ticks, accents, meter, phases)
             rows.append(np.hstack([placed, np.tile(shared, (len(phases), 1))]))
     return readings, np.vstack(rows)
@@ -219,28 +212,21 @@ class _Returns:
 
 def _tempo_features(meter: Meter, qpm: float) -> _Floats:
     is_meter = np.array([float(meter == other) for other in READ_METERS])
-    tactus = np.log(qpm * TICKS_PER_QUARTER / meter.beat_ticks / _TACTUS_QPM)
     quarter = np.log(qpm / _QUARTER_QPM)
-    common = [tactus, tactus**2, quarter, quarter**2]
-    return np.concatenate([is_meter, is_meter * quarter, is_meter * quarter**2, common])
+    return np.concatenate([is_meter, is_meter * quarter, is_meter * quarter**2])
 
 
-def _profile_features(ticks: _Ints, accents: _Floats, meter: Meter, phases: _Ints) -> _Floats:
-    """What stands on each eighth of the bar, apart for every metre; shape (phases, features)."""
+def _profile_features(ticks: _Ints, meter: Meter, phases: _Ints) -> _Floats:
+    """Share of onsets on each eighth of the bar, apart for every metre; (phases, features)."""
     eighths = meter.bar_ticks // _PHASE_TICKS
     positions = (ticks + phases[:, None]) % meter.bar_ticks
-    on_eighth = positions % _PHASE_TICKS == 0
-    belongs = (positions[:, :, None] == np.arange(eighths) * _PHASE_TICKS) & on_eighth[:, :, None]
-    counts = belongs.sum(axis=1)
-    sums = np.einsum("pnk,na->pka", belongs.astype(np.float64), accents[:, _PROFILED_ACCENTS])
-    heads = np.sqrt(len(ticks) * np.maximum(counts, 1))[:, :, None]
-    own = np.concatenate([counts[:, :, None] / len(ticks), sums / heads], axis=2)
+    belongs = positions[:, :, None] == np.arange(eighths) * _PHASE_TICKS
     sizes = [other.bar_ticks // _PHASE_TICKS for other in READ_METERS]
-    features = np.zeros((len(phases), sum(sizes), own.shape[2]))
+    features = np.zeros((len(phases), sum(sizes)))
     if meter in READ_METERS:
         start = sum(sizes[: READ_METERS.index(meter)])
-        features[:, start : start + eighths] = own
-    return features.reshape(len(phases), -1)
+        features[:, start : start + eighths] = belongs.mean(axis=1)
+    return features
 
 
 @cache
@@ -274,14 +260,12 @@ def _place_features(ticks: _Ints, accents: _Floats, meter: Meter, phases: _Ints)
     ]
     return np.hstack(
         [
-            _profile_features(ticks, accents, meter, phases),
+            _profile_features(ticks, meter, phases),
             counts / n,
             np.minimum(_MOST_COVERED, counts / np.maximum(1, places * bars)),
             (sums / np.sqrt(n * heads)).reshape(len(phases), -1),
-            sums[:, 0] / np.sqrt(n),
-            (sums[:, 0] + sums[:, 1]) / np.sqrt(n),
-            (first[:, None] == np.arange(_ACCENTED_CLASSES)).astype(np.float64),
-            (last[:, None] == np.arange(_ACCENTED_CLASSES)).astype(np.float64),
+            (first[:, None] == np.arange(_EDGE_CLASSES)).astype(np.float64),
+            (last[:, None] == np.arange(_EDGE_CLASSES)).astype(np.float64),
             np.stack(edges, axis=1).astype(np.float64),
         ]
     )
