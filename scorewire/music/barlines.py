@@ -27,9 +27,9 @@ _MOST_ONSETS = 400
 
 _DECIMALS = 6
 
-_TAPPED_BPM, _TAPPED_SPREAD = 96.0, 0.25
-"""Median and deviation (of the logarithm) of the beat's tempo; narrower than L. van Noorden and
-D. Moelants, "Resonance in the perception of musical pulse", JNMR 28(1), 1999, find for tapping."""
+_TAPPED_BPM, _TAPPED_SPREAD = 100.0, 0.25
+"""Median and deviation (of the logarithm) of the beat's tempo. The median is that of R. Parncutt,
+"A perceptual model of pulse salience and metrical accent", Music Perception 11(4), 1994: 600 ms."""
 
 _TRACKED_METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8))
 """Metres in which the beat is followed before bars are read; the others divide time as these do."""
