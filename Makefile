@@ -19,7 +19,8 @@ NODE = $$($(CURDIR)/$(BIN)/python -m scorewire.stack.npm --print-node)
 
 .DEFAULT_GOAL := help
 .SILENT: .venv/.ready $(UV) $(WEB) $(PAGE) help
-.PHONY: help setup demo up page hook screenshots faults test lint unit conformance fuzz wire lock lock-check clean
+.PHONY: help setup demo up page hook screenshots faults test lint unit conformance evals fuzz wire lock \
+	lock-check clean
 
 help: ## List what can be done here
 	grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -75,6 +76,10 @@ fuzz: .venv/.ready ## Ask a running server what it does not expect: make fuzz UR
 	$(BIN)/schemathesis --config-file tests/integration/api/schemathesis.toml \
 	  run $(URL)/api/openapi/openapi.json --max-time $(or $(SECONDS),600) \
 	  $(if $(TOKEN),--header "Authorization: Bearer $(TOKEN)")
+
+evals: .venv/.ready ## Measure the scores with an evaluation kit: make evals KIT=… [KIT_PYTHON=…] [SAVE=1] [SLOW=1]
+	$(BIN)/python evals/run.py --kit $(KIT) $(if $(KIT_PYTHON),--python $(KIT_PYTHON)) \
+	  $(if $(SLOW),--slow) $(if $(SAVE),--save)
 
 lock: $(UV) ## Resolve the dependencies again, into requirements.lock
 	$(LOCK) --output-file requirements.lock

@@ -70,6 +70,7 @@ _BASS_STEP_SEMITONES = 2
 _LENGTH_EDGES = (1.6, 3.2)
 _HARMONY_EDGES = (-0.5, 0.5, 1.5)
 _HARMONY_GAPS = 3
+_DECIMALS = 6
 _MAX_CHORD_CLASS = 3
 _PITCH_CLASSES = 12
 _POLYPHONIC = 1.3
@@ -125,7 +126,8 @@ def accent_scores(events: Sequence[Event]) -> NDArray[np.float64]:
     )
     gaps_s = np.diff(times_s, append=times_s[-1] + 1.0)
     length = np.digitize(lengths_s / np.maximum(gaps_s, 1e-3), _LENGTH_EDGES)
-    harmony = np.digitize(_harmony_changes(events, times_s), _HARMONY_EDGES)
+    changes = _harmony_changes(events, times_s).round(_DECIMALS)  # the same in any key
+    harmony = np.digitize(changes, _HARMONY_EDGES)
     scores = _BASS_LOG_ODDS[:, bass] + _LENGTH_LOG_ODDS[:, length] + _HARMONY_LOG_ODDS[:, harmony]
     if sizes.mean() > _POLYPHONIC:  # one voice alone says nothing by the size of its chords
         scores = scores + _CHORD_SIZE_LOG_ODDS[:, np.minimum(sizes - 1, _MAX_CHORD_CLASS)]

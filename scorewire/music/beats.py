@@ -35,13 +35,13 @@ _METER_SAMPLE_EVENTS = 400
 """Enough to tell the metre; the rest of a long recording is followed in that metre only."""
 
 _ONSET_JITTER_S = 0.018
-_PHASE_DRIFT = 0.03
-_TEMPO_DRIFT = 0.06
+_PHASE_DRIFT = 0.05
+_TEMPO_DRIFT = 0.2
 """Spread of an onset round its beat; relative drift of beat and of tempo per root second."""
 
 _SIMPLE_QPM, _COMPOUND_QPM = 100.0, 150.0
-_TEMPO_SPREAD, _ASKED_TEMPO_SPREAD = 0.4, 0.06
-_TEMPO_PULL, _ASKED_TEMPO_PULL = 0.4, 0.5
+_TEMPO_SPREAD, _FOUND_TEMPO_SPREAD, _ASKED_TEMPO_SPREAD = 0.4, 0.25, 0.06
+_TEMPO_PULL, _FOUND_TEMPO_PULL, _ASKED_TEMPO_PULL = 0.4, 0.5, 0.5
 """Middle and logarithmic spread of the tempo in quarters a minute; share of it at every event."""
 
 _SLOWEST_QPM, _FASTEST_QPM = 15.0, 500.0
@@ -82,15 +82,15 @@ class _TempoPrior:
     pull: float
 
     @classmethod
-    def of(cls, meter: Meter, tempo_bpm: float | None) -> "_TempoPrior":
-        """Expect what the musician said, or what is common in the metre."""
+    def of(
+        cls, meter: Meter, tempo_bpm: float | None, habit: BeatTrack | None = None
+    ) -> "_TempoPrior":
+        """Expect what the musician said, what was found before, or what is common in the metre."""
         if tempo_bpm is not None:
-            beat_s = 60.0 / tempo_bpm
-            return cls(
-                beat_s * TICKS_PER_QUARTER / meter.beat_ticks,
-                _ASKED_TEMPO_SPREAD,
-                _ASKED_TEMPO_PULL,
-            )
+            quarter_s = 60.0 / tempo_bpm * TICKS_PER_QUARTER / meter.beat_ticks
+            return cls(quarter_s, _ASKED_TEMPO_SPREAD, _ASKED_TEMPO_PULL)
+        if habit is not None:
+            return cls(habit.quarter_s, _FOUND_TEMPO_SPREAD, _FOUND_TEMPO_PULL)
         qpm = _COMPOUND_QPM if meter.is_compound else _SIMPLE_QPM
         return cls(60.0 / qpm, _TEMPO_SPREAD, _TEMPO_PULL)
 
@@ -142,7 +142,10 @@ class _Beam:
 
 
 def track_beats(
-    events: Sequence[Event], meters: Sequence[Meter], tempo_bpm: float | None = None
+    events: Sequence[Event],
+    meters: Sequence[Meter],
+    tempo_bpm: float | None = None,
+    habit: BeatTrack | None = None,
 ) -> BeatTrack:
     """Find tempo, metre and the place of every event.
 
@@ -150,20 +153,27 @@ def track_beats(
         events: chords in order of time; at least one.
         meters: metres to choose from.
         tempo_bpm: beats of the metre in a minute, where the musician has said so.
+        habit: an earlier track of the same events, whose tempo and rhythms are expected again.
     """
     accents = accent_scores(events)
     times_s = np.array([event.onset_s for event in events])
     sample = slice(None) if len(meters) == 1 else slice(0, _METER_SAMPLE_EVENTS)
-    tracks = [_track(times_s[sample], accents[sample], meter, tempo_bpm) for meter in meters]
+    tracks = [_track(times_s[sample], accents[sample], meter, tempo_bpm, habit) for meter in meters]
     best = max(tracks, key=lambda track: track.score)
     if len(best.ticks) == len(events):
         return best
-    return _track(times_s, accents, best.meter, tempo_bpm)
+    return _track(times_s, accents, best.meter, tempo_bpm, habit)
 
 
-def _track(times_s: _Floats, accents: _Floats, meter: Meter, tempo_bpm: float | None) -> BeatTrack:
-    model = MeterModel(meter)
-    tempo = _TempoPrior.of(meter, tempo_bpm)
+def _track(
+    times_s: _Floats,
+    accents: _Floats,
+    meter: Meter,
+    tempo_bpm: float | None,
+    habit: BeatTrack | None,
+) -> BeatTrack:
+    model = MeterModel(meter, habit.ticks if habit else None)
+    tempo = _TempoPrior.of(meter, tempo_bpm, habit)
     beam = _start(model, accents[0], times_s[0], tempo)
     history = [beam]
     for index in range(1, len(times_s)):

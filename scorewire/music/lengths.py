@@ -19,8 +19,10 @@ from scorewire.music.quantize import Grid, GridNote
 _SHORT = 0.5
 """A note that ends before this share of the time to the next onset is written short."""
 
-_LONG = 3.0
-"""A note that sounds for this many times the time to the next onset is held over it."""
+_LONG_OVER_USUAL, _SHORTEST_LONG, _LONGEST_LONG = 1.6, 1.5, 5.0
+_USUAL_PERCENTILE = 80
+"""A note is held over the next onset when it sounds clearly longer, against the time to that onset,
+than its staff's notes usually do: a pedal, or a room, makes all of them long."""
 
 _REST_FROM = TICKS_PER_QUARTER // 2
 """Within an eighth, an early end is articulation, not a rest."""
@@ -60,12 +62,13 @@ def write_lengths(notes: Sequence[GridNote], staff: int, grid: Grid) -> list[Sco
         grid: where ends may stand.
     """
     onsets = np.array(sorted({note.onset for note in notes}), dtype=np.int64)
+    long_from = _long_from(notes, onsets)
     struck_again: dict[int, int] = {}
     written = []
     for onset, group in groupby(reversed(notes), key=lambda note: note.onset):
         chord = list(group)
         later = onsets[np.searchsorted(onsets, onset) + 1 :]
-        ends = [_choose_end(note, later, grid) for note in chord]
+        ends = [_choose_end(note, later, long_from, grid) for note in chord]
         # A chord is let go together, but for what is held over the next onset.
         reach = later[0] if len(later) else max(ends)
         together = max((end for end in ends if end <= reach), default=onset)
@@ -77,7 +80,20 @@ def write_lengths(notes: Sequence[GridNote], staff: int, grid: Grid) -> list[Sco
     return written[::-1]
 
 
-def _choose_end(note: GridNote, later: NDArray[np.int64], grid: Grid) -> int:
+def _long_from(notes: Sequence[GridNote], onsets: NDArray[np.int64]) -> float:
+    """From what share of the time to the next onset on a note of this staff is held over it."""
+    starts = np.array([note.onset for note in notes], dtype=np.int64)
+    following = np.searchsorted(onsets, starts) + 1
+    inner = following < len(onsets)
+    if not inner.any():
+        return _LONGEST_LONG
+    played = np.array([note.end for note in notes])[inner] - starts[inner]
+    shares = played / (onsets[following[inner]] - starts[inner])
+    usual = float(np.percentile(shares, _USUAL_PERCENTILE))
+    return float(np.clip(_LONG_OVER_USUAL * usual, _SHORTEST_LONG, _LONGEST_LONG))
+
+
+def _choose_end(note: GridNote, later: NDArray[np.int64], long_from: float, grid: Grid) -> int:
     played = max(note.end - note.onset, 1.0)
     if len(later) == 0:  # what rings on after the last stroke is not written over a bar line
         bar = grid.meter.bar_ticks
@@ -86,7 +102,7 @@ def _choose_end(note: GridNote, later: NDArray[np.int64], grid: Grid) -> int:
     until_next = int(later[0]) - note.onset
     if played < _SHORT * until_next and until_next > _REST_FROM:
         return min(_snap(note.onset, played / _KEPT_SHARE, grid), int(later[0]))
-    if played < _LONG * until_next:
+    if played < long_from * until_next:
         return int(later[0])
     reach = later[:_MAX_HELD_ONSETS] - note.onset
     return int(later[np.argmin(np.abs(np.log(reach / (played / _KEPT_SHARE))))])

@@ -76,8 +76,11 @@ _DIVISIONS = (
     (4, MetricalClass.TRIPLET),
 )
 
-_STEP_WEIGHT = 0.6
+_STEP_WEIGHT = 1.0
 """A piece keeps to its own rhythm, so its steps are not independent evidence."""
+
+_COMMON_STEPS = 8.0
+"""From how many onsets at a place on the piece's own rhythm counts more than all music's."""
 
 _RARE_STEP = 1e-4
 _SILENT_BAR = 0.01
@@ -164,6 +167,11 @@ class Meter:
 class MeterModel:
     """A metre's log-probabilities, as arrays over its ticks.
 
+    Args:
+        meter: the metre.
+        habit: ticks of the piece's onsets, as far as they are known, rising. A piece keeps to its
+            own rhythms, which are then expected besides those of all music.
+
     Attributes:
         meter: the metre.
         classes: int, shape (bar_ticks,): `MetricalClass` of each place.
@@ -172,7 +180,7 @@ class MeterModel:
             weighted; -inf where the grid has no place.
     """
 
-    def __init__(self, meter: Meter) -> None:
+    def __init__(self, meter: Meter, habit: NDArray[np.int64] | None = None) -> None:
         self.meter = meter
         bar = meter.bar_ticks
         self.classes = np.array([meter.classify(tick) for tick in range(bar)])
@@ -194,8 +202,24 @@ class MeterModel:
                         steps[tick, ticks] = probability
                 steps[tick] *= on_grid[(tick + np.arange(bar + 1)) % bar]
                 steps[tick] /= steps[tick].sum()
+            if habit is not None:
+                steps = _adapted(steps, habit, on_grid)
             self.steps: NDArray[np.float64] = _STEP_WEIGHT * np.log(steps)
 
     def after_silence(self, positions: NDArray[np.int64]) -> NDArray[np.float64]:
         """Of going on at these places after more than a bar without an onset."""
         return np.asarray(np.log(_SILENT_BAR) + self.first[positions])
+
+
+def _adapted(
+    steps: NDArray[np.float64], habit: NDArray[np.int64], on_grid: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Mix the piece's own steps into the common ones, as counts beside `_COMMON_STEPS` others."""
+    bar = len(on_grid)
+    ticks = np.unique(habit)
+    places, gone = ticks[:-1] % bar, np.diff(ticks)
+    usual = (gone <= bar) & on_grid[places] & on_grid[ticks[1:] % bar]
+    counts = np.zeros_like(steps)
+    np.add.at(counts, (places[usual], gone[usual]), 1.0)
+    total = _COMMON_STEPS + counts.sum(axis=1, keepdims=True)
+    return np.asarray((_COMMON_STEPS * steps + counts) / total)

@@ -15,7 +15,7 @@ from scorewire.errors import NoNotesError
 from scorewire.jobs.options import NotationOptions, Stem
 from scorewire.jobs.report import Report
 from scorewire.music.accents import group_chords
-from scorewire.music.beats import METER_PRIOR, track_beats
+from scorewire.music.barlines import follow_beat
 from scorewire.music.instruments import SCORE_ORDER, Instrument, choose_instrument
 from scorewire.music.key import Key, estimate_key
 from scorewire.music.layout import Score, assign_staves, lay_out, rule_bars
@@ -117,9 +117,8 @@ def _named(instrument: Instrument, name: str) -> Instrument:
 
 def _find_grid(notes: Sequence[Note], notation: NotationOptions) -> Grid:
     events = group_chords(notes)
-    asked = notation.time_signature
-    meters = [Meter.parse(asked)] if asked else list(METER_PRIOR)
-    track = track_beats(events, meters, notation.tempo_bpm)
+    asked = Meter.parse(notation.time_signature) if notation.time_signature else None
+    track = follow_beat(events, asked, notation.tempo_bpm)
     starts_s = np.array([min(note.onset_s for note in event.notes) for event in events])
     return Grid(track, starts_s)
 

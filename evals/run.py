@@ -1,0 +1,103 @@
+"""Measure the scores of this code with an evaluation kit, beside the committed figures.
+
+    make evals KIT=../eval                 # every recording of the kit's `dev` set
+    make evals KIT=../eval SAVE=1          # and commit the figures as the new baseline
+
+A kit is a folder with `evaluate_set.py`, which runs a command on every recording of a set, compares
+what it wrote with the truth, and leaves `results.json`. Its own requirements are needed besides
+this project's; `--python` names an interpreter that has them.
+"""
+
+import argparse
+import importlib.util
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+BASELINE = Path(__file__).with_name("baseline.json")
+FIGURES = (
+    "onset_f1",
+    "onset_offset_f1",
+    "time_sig_right",
+    "meter_class_right",
+    "key_sig_right",
+    "position_acc",
+    "position_acc_best_shift",
+    "duration_acc",
+    "staff_acc",
+    "spelling_acc",
+    "right_onset_f1",
+    "right_note_f1",
+    "right_note_f1_lenient",
+    "omr_ned",
+    "schema_valid",
+    "bars_complete",
+    "musescore_ok",
+    "seconds_per_audio_second",
+)
+
+MUSESCORE = ("mscore3", "musescore3", "mscore", "musescore")
+
+Means = dict[str, dict[str, float | None]]
+
+
+def measure(kit: Path, set_name: str, python: str, folder: Path, *, slow: bool) -> Means:
+    """Run the kit on every recording of a set, and read its means by way of playing."""
+    convert = shlex.join([str(Path(sys.executable).with_name("scorewire")), "convert"])
+    command = [
+        python,
+        str(kit / "evaluate_set.py"),
+        *("--set", str(kit / set_name)),
+        *("--pred", str(folder)),
+        *("--cmd", f"{convert} {{audio}} --musicxml {{xml}} --midi {{mid}}"),
+        *([] if slow else ["--no-ned"]),
+    ]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - the kit named by whoever runs this
+    means: Means = json.loads((folder / "results.json").read_text())["means"]
+    if not any(map(shutil.which, MUSESCORE)):
+        for figures in means.values():
+            figures["musescore_ok"] = None  # the kit counts what it could not try as a failure
+    return means
+
+
+def table(before: Means, now: Means) -> str:
+    """Figures now, and before where they differ, one row for each figure."""
+    ways = [*sorted(set(now) - {"all"}), "all"]
+    lines = ["".join([f"{'':26}", *(f"{way:>18}" for way in ways)])]
+    for figure in FIGURES:
+        cells = [_cell(before.get(way, {}).get(figure), now[way].get(figure)) for way in ways]
+        lines.append("".join([f"{figure:26}", *(f"{cell:>18}" for cell in cells)]))
+    return "\n".join(lines)
+
+
+def _cell(before: float | None, now: float | None) -> str:
+    if now is None:
+        return "-"
+    return f"{now:.3f}" if before is None else f"{before:.3f} -> {now:.3f}"
+
+
+def main() -> None:
+    """Measure, print, and save where that was asked for."""
+    arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    arguments.add_argument("--kit", type=Path, required=True)
+    arguments.add_argument("--set", default="dev", help="folder of the kit to measure on")
+    arguments.add_argument("--python", default=sys.executable, help="has the kit's requirements")
+    arguments.add_argument("--slow", action="store_true", help="with OMR-NED, minutes more")
+    arguments.add_argument("--save", action="store_true", help="write the committed figures anew")
+    given = arguments.parse_args()
+    if given.python == sys.executable and importlib.util.find_spec("mir_eval") is None:
+        arguments.error("this interpreter lacks the kit's requirements: give --python")
+    before: Means = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
+    with TemporaryDirectory() as folder:
+        now = measure(given.kit, given.set, given.python, Path(folder), slow=given.slow)
+    sys.stdout.write(f"{table(before, now)}\n")
+    if given.save:
+        BASELINE.write_text(json.dumps(now, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Which reading of the beat is right: its level, the metre, and where the bar lines fall.
+
+A log-linear model (maximum entropy) over all readings of the whole piece; `evidence` describes the
+readings, `bar_weights` holds what was learned. Scores seldom say their tempo, so besides what was
+learned the beat is expected near the tempi that people like to tap. The beat tracker's own choice
+is one reading among them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorewire.music.accents import Event
+from scorewire.music.bar_weights import WEIGHTS
+from scorewire.music.beats import BeatTrack, track_beats
+from scorewire.music.evidence import READ_METERS, SCALES, Onsets, Reading, list_readings
+from scorewire.music.meter import TICKS_PER_QUARTER, Meter
+
+_FEWEST_ONSETS = 24
+"""As in what the weights were learned from; with fewer, the tracker's choice stands."""
+
+_MOST_ONSETS = 400
+"""Enough to tell; the rest of a long recording follows."""
+
+_DECIMALS = 6
+
+_TAPPED_BPM, _TAPPED_SPREAD = 100.0, 0.25
+"""Median and deviation (of the logarithm) of the beat's tempo. The median is that of R. Parncutt,
+"A perceptual model of pulse salience and metrical accent", Music Perception 11(4), 1994: 600 ms."""
+
+_TRACKED_METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8))
+"""Metres in which the beat is followed before bars are read; the others divide time as these do."""
+
+_TRACK_WEIGHT = 0.1
+"""Of the tracker's log-probability: it takes every onset for independent evidence."""
+
+
+def follow_beat(
+    events: Sequence[Event], meter: Meter | None = None, tempo_bpm: float | None = None
+) -> BeatTrack:
+    """Find tempo, metre, bar lines and the place of every event.
+
+    The beat is followed in several metres and each result is read; then, in the likeliest reading,
+    followed again with the rhythms that were found in it, which carries it over places where the
+    tempo gives way, and read once more.
+
+    Args:
+        events: chords in order of time; at least one.
+        meter: the metre, where the musician has said so.
+        tempo_bpm: beats of the metre in a minute, where the musician has said so.
+    """
+    sample = events[:_MOST_ONSETS]
+    meters = _TRACKED_METERS if meter is None else (meter,)
+    tracks = [track_beats(sample, [tracked], tempo_bpm) for tracked in meters]
+    tempo_known = tempo_bpm is not None
+    read = [read_bars(t, sample, meter=meter, tempo_known=tempo_known) for t in tracks]
+    odds = [
+        score + _TRACK_WEIGHT * track.score for track, (_, score) in zip(tracks, read, strict=True)
+    ]
+    best = read[int(np.argmax(odds))][0]
+    again = track_beats(events, [best.meter], tempo_bpm, habit=best)
+    return read_bars(again, events, meter=meter, tempo_known=tempo_known)[0]
+
+
+def read_bars(
+    track: BeatTrack, events: Sequence[Event], *, meter: Meter | None, tempo_known: bool
+) -> tuple[BeatTrack, float]:
+    """Choose the level of the beat, the metre and the bar lines of a followed performance.
+
+    Args:
+        track: where every event stands, up to level, metre and bar line.
+        events: what was tracked.
+        meter: the metre, where the musician has said so.
+        tempo_known: whether the beat's length is settled.
+
+    Returns:
+        The track as it is to be written, and the log-odds of that reading, up to a constant.
+    """
+    onsets = gather_onsets(track, events)
+    if len(onsets.ticks) < _FEWEST_ONSETS:
+        return track, 0.0
+    meters: Sequence[Meter] = READ_METERS if meter is None else (meter,)
+    if tempo_known:
+        meters = [other for other in meters if other.beat_ticks == track.meter.beat_ticks]
+    scales = (Fraction(1),) if tempo_known else SCALES
+    readings, features = list_readings(onsets, meters, scales)
+    if not readings:
+        return track, 0.0
+    # Rounded, so that of equal readings the first is taken whatever the order of sums.
+    scores = score_readings(onsets, readings, features).round(_DECIMALS)
+    best = int(np.argmax(scores))
+    return _read(track, readings[best]), float(scores[best])
+
+
+def gather_onsets(track: BeatTrack, events: Sequence[Event]) -> Onsets:
+    """Gather what is struck at each tick."""
+    tick_s = track.quarter_s / TICKS_PER_QUARTER
+    struck: dict[int, list[tuple[int, float]]] = {}
+    for tick, event in zip(track.ticks[:_MOST_ONSETS], events, strict=False):
+        struck.setdefault(int(tick), []).extend(
+            (note.pitch, max((note.offset_s - note.onset_s) / tick_s, 1.0)) for note in event.notes
+        )
+    ticks = sorted(struck)
+    return Onsets(
+        np.array(ticks, dtype=np.int64),
+        [[pitch for pitch, _ in struck[tick]] for tick in ticks],
+        [[length for _, length in struck[tick]] for tick in ticks],
+        60.0 / track.quarter_s,
+    )
+
+
+def score_readings(
+    onsets: Onsets, readings: Sequence[Reading], features: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Log-odds of each reading, shape (readings,), up to one constant."""
+    beats = [TICKS_PER_QUARTER * float(r.scale) / r.meter.beat_ticks for r in readings]
+    off = np.log(onsets.qpm * np.array(beats) / _TAPPED_BPM) / _TAPPED_SPREAD
+    return np.asarray(features @ np.array(WEIGHTS) - off**2 / 2)
+
+
+def _read(track: BeatTrack, reading: Reading) -> BeatTrack:
+    ticks = np.rint((track.ticks - track.ticks[0]) * float(reading.scale)).astype(np.int64)
+    return replace(
+        track,
+        meter=reading.meter,
+        ticks=ticks + reading.phase,
+        quarter_s=track.quarter_s / float(reading.scale),
+    )

@@ -1,0 +1,271 @@
+"""What speaks for a bar line: evidence for every reading of the same onsets.
+
+A reading says how long the beat is against a first guess, which metre it is, and where the bar line
+falls. The beat tracker follows time well but decides these from one onset to the next; here each
+reading is looked at over the whole piece, with cues that only the whole has: how often strong
+places are struck, what stands out there, what comes back after a bar, where the music begins and
+ends. Cues after F. Lerdahl and R. Jackendoff, "A Generative Theory of Tonal Music" (1983), metrical
+preference rules 1 (parallelism), 3 (event), 5 (length), 6 (bass); D. Temperley and C. Bartlette,
+"Parallelism as a factor in metrical analysis", Music Perception 20(2), 2002.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorewire.music.meter import Meter, MetricalClass
+
+_Floats = NDArray[np.float64]
+_Ints = NDArray[np.int64]
+
+READ_METERS = tuple(Meter.parse(name) for name in ("2/4", "3/4", "4/4", "6/8", "3/8", "9/8"))
+SCALES = tuple(Fraction(n, d) for n, d in ((1, 3), (1, 2), (2, 3), (1, 1), (3, 2), (2, 1), (3, 1)))
+"""Written lengths against the first guess."""
+
+_SLOWEST_QPM, _FASTEST_QPM = 34.0, 290.0
+_PHASE_TICKS = 12
+"""Music starts on an eighth, but for what is left out here."""
+
+_CLASSES = 6
+_ACCENTED_CLASSES = 2
+_EDGE_CLASSES = 5
+_SHORT_GAPS, _LONG_GAPS = 4, 8
+_LONGEST_GAPS = 8
+_AROUND = 6
+_LEAP_SEMITONES, _OVER_SEMITONES = 12, 18
+_PITCH_CLASSES, _PITCHES = 12, 128
+_QUARTER_QPM = 100.0
+_REFERENCE_LAGS = (12, 24, 36, 48, 72, 96, 108, 144, 192, 216, 288, 384)
+_MOST_COVERED = 1.5
+_ROUNDING = 1e-6
+
+
+@dataclass(frozen=True)
+class Onsets:
+    """Chords on a grid whose bar lines are not known.
+
+    Attributes:
+        ticks: shape (n,), rising; n at least 2.
+        pitches: the pitches that are struck, for each onset.
+        lengths: their lengths in ticks, in the same order.
+        qpm: quarters a minute on that grid.
+    """
+
+    ticks: _Ints
+    pitches: Sequence[Sequence[int]]
+    lengths: Sequence[Sequence[float]]
+    qpm: float
+
+    @property
+    def mean_size(self) -> float:
+        """Pitches struck together, on average."""
+        return sum(map(len, self.pitches)) / len(self.pitches)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read the onsets.
+
+    Attributes:
+        scale: written lengths against those of the grid.
+        meter: the metre.
+        phase: where the first onset stands in its bar, in ticks.
+    """
+
+    scale: Fraction
+    meter: Meter
+    phase: int
+
+
+def list_readings(
+    onsets: Onsets, meters: Sequence[Meter] = READ_METERS, scales: Sequence[Fraction] = SCALES
+) -> tuple[list[Reading], _Floats]:
+    """Describe every reading.
+
+    Returns:
+        The readings, and their features, shape (readings, features).
+    """
+    accents = _accents(onsets)
+    likeness = _likeness(onsets)
+    readings: list[Reading] = []
+    rows: list[_Floats] = []
+    for scale in scales:
+        qpm = onsets.qpm * float(scale)
+        if not _SLOWEST_QPM <= qpm <= _FASTEST_QPM:
+            continue
+        raw = onsets.ticks - onsets.ticks[0]
+        ticks = np.rint(raw * float(scale)).astype(np.int64)
+        returns = _Returns(ticks, likeness)
+        for meter in meters:
+            phases = np.arange(0, meter.bar_ticks, _PHASE_TICKS)
+            readings += [Reading(scale, meter, int(phase)) for phase in phases]
+            shared = np.concatenate([_tempo_features(meter, qpm), returns.features(meter)])
+            placed = _place_features(ticks, accents, meter, phases)
+            rows.append(np.hstack([placed, np.tile(shared, (len(phases), 1))]))
+    return readings, np.vstack(rows)
+
+
+def _standard(values: _Floats) -> _Floats:
+    """Standard scores; zeros where nothing differs."""
+    spread = float(values.std())
+    return (values - values.mean()) / spread if spread > _ROUNDING else values * 0.0
+
+
+def _accents(onsets: Onsets) -> _Floats:
+    """How much each onset stands out in each respect: standard scores, shape (n, accents)."""
+    ticks = onsets.ticks.astype(np.float64)
+    n = len(ticks)
+    lows = np.array([min(chord) for chord in onsets.pitches], dtype=np.float64)
+    highs = np.array([max(chord) for chord in onsets.pitches], dtype=np.float64)
+    sizes = np.array([len(set(chord)) for chord in onsets.pitches], dtype=np.float64)
+    longest = np.array([max(lengths) for lengths in onsets.lengths])
+    bass_lengths = np.array(
+        [
+            lengths[int(np.argmin(chord))]
+            for chord, lengths in zip(onsets.pitches, onsets.lengths, strict=True)
+        ]
+    )
+    gap = float(np.median(np.diff(ticks)))
+    after = np.minimum(np.diff(ticks, append=ticks[-1] + 2 * gap), _LONGEST_GAPS * gap)
+    before = np.concatenate([[gap], after[:-1]])
+    here = np.arange(n)
+    summed = np.concatenate([[0.0], lows.cumsum()])
+    start, end = np.maximum(0, here - _AROUND), np.minimum(n, here + _AROUND + 1)
+    around = (summed[end] - summed[start]) / (end - start)
+    low_before = np.concatenate([lows[:1], lows[:-1]])
+    columns = [
+        sizes,
+        np.clip(around - lows, -_LEAP_SEMITONES, _OVER_SEMITONES),
+        np.clip(low_before - lows, -_LEAP_SEMITONES, _LEAP_SEMITONES),
+        np.log1p(after),
+        np.log1p(before),
+        np.log1p(longest),
+        np.log1p(bass_lengths),
+        _harmony_change(onsets, _SHORT_GAPS * gap),
+        _harmony_change(onsets, _LONG_GAPS * gap),
+        (lows != low_before).astype(np.float64),
+        np.clip(np.abs(np.diff(highs, prepend=highs[0])), 0, _LEAP_SEMITONES),
+        highs,
+    ]
+    return np.stack([_standard(column) for column in columns], axis=1)
+
+
+def _harmony_change(onsets: Onsets, reach: float) -> _Floats:
+    """Cosine distance of the pitch classes within `reach` ticks before and after; shape (n,)."""
+    ticks = onsets.ticks
+    counts = np.zeros((len(ticks) + 1, _PITCH_CLASSES))
+    for index, chord in enumerate(onsets.pitches):
+        counts[index + 1, sorted({pitch % _PITCH_CLASSES for pitch in chord})] = 1
+    counts = counts.cumsum(axis=0)
+    here = np.arange(len(ticks))
+    start = np.searchsorted(ticks, ticks - reach)
+    end = np.searchsorted(ticks, ticks + reach)
+    before, after = counts[here] - counts[start], counts[end] - counts[here]
+    norm = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
+    change = 1 - (before * after).sum(axis=1) / np.maximum(norm, 1e-9)
+    known = norm > 0
+    return np.where(known, change, change[known].mean() if known.any() else 0.0)
+
+
+def _likeness(onsets: Onsets) -> _Floats:
+    """Share of pitches that two onsets have in common (Jaccard); shape (n, n)."""
+    struck = np.zeros((len(onsets.pitches), _PITCHES))
+    for index, chord in enumerate(onsets.pitches):
+        struck[index, list(chord)] = 1
+    common = struck @ struck.T
+    sizes = struck.sum(axis=1)
+    return np.asarray(common / (sizes[:, None] + sizes[None, :] - common))
+
+
+class _Returns:
+    """How much comes back after a lag: likeness of pitches, and share of onsets."""
+
+    def __init__(self, ticks: _Ints, likeness: _Floats) -> None:
+        self._ticks = ticks
+        self._likeness = likeness
+        self._known: dict[int, _Floats] = {}
+        self._reference = np.mean([self.after(lag) for lag in _REFERENCE_LAGS], axis=0)
+
+    def after(self, lag: int) -> _Floats:
+        """Likeness and share of onsets after `lag` ticks, shape (2,)."""
+        if lag not in self._known:
+            ticks = self._ticks
+            inside = np.flatnonzero(ticks + lag <= ticks[-1])
+            found = np.searchsorted(ticks, ticks[inside] + lag)
+            met = ticks[found] == ticks[inside] + lag
+            count = max(1, len(inside))
+            alike = self._likeness[inside[met], found[met]].sum()
+            self._known[lag] = np.array([alike, met.sum()]) / count
+        return self._known[lag]
+
+    def features(self, meter: Meter) -> _Floats:
+        """What comes back after bars and parts of them, against other lags."""
+        bar = meter.bar_ticks
+        part = bar // 2 if meter.numerator % 2 == 0 else bar // 3
+        found = [self.after(lag) - self._reference for lag in (bar, 2 * bar, 4 * bar, part)]
+        return np.array([*(pair[0] for pair in found), found[0][1], found[1][1]])
+
+
+def _tempo_features(meter: Meter, qpm: float) -> _Floats:
+    is_meter = np.array([float(meter == other) for other in READ_METERS])
+    quarter = np.log(qpm / _QUARTER_QPM)
+    return np.concatenate([is_meter, is_meter * quarter, is_meter * quarter**2])
+
+
+def _profile_features(ticks: _Ints, meter: Meter, phases: _Ints) -> _Floats:
+    """Share of onsets on each eighth of the bar, apart for every metre; (phases, features)."""
+    eighths = meter.bar_ticks // _PHASE_TICKS
+    positions = (ticks + phases[:, None]) % meter.bar_ticks
+    belongs = positions[:, :, None] == np.arange(eighths) * _PHASE_TICKS
+    sizes = [other.bar_ticks // _PHASE_TICKS for other in READ_METERS]
+    features = np.zeros((len(phases), sum(sizes)))
+    if meter in READ_METERS:
+        start = sum(sizes[: READ_METERS.index(meter)])
+        features[:, start : start + eighths] = belongs.mean(axis=1)
+    return features
+
+
+@cache
+def _classes_of(meter: Meter) -> _Ints:
+    """Metrical class of every tick of a bar, the finest as one; shape (bar_ticks,)."""
+    classes = [meter.classify(tick) for tick in range(meter.bar_ticks)]
+    return np.minimum(classes, MetricalClass.TRIPLET)
+
+
+def _place_features(ticks: _Ints, accents: _Floats, meter: Meter, phases: _Ints) -> _Floats:
+    """What stands on which kind of place; shape (phases, features)."""
+    bar, n = meter.bar_ticks, len(ticks)
+    classes_at = _classes_of(meter)
+    classes = classes_at[(ticks + phases[:, None]) % bar]
+    belongs = (classes[:, :, None] == np.arange(_CLASSES)).astype(np.float64)
+    counts = belongs.sum(axis=1)
+    places = np.bincount(classes_at[:: _PHASE_TICKS // 2], minlength=_CLASSES)
+    bars = max(1.0, float(ticks[-1]) / bar)
+    sums = np.einsum("pnk,na->pka", belongs[:, :, :_ACCENTED_CLASSES], accents)
+    heads = np.maximum(counts[:, :_ACCENTED_CLASSES, None], 1)
+    first, last = classes[:, 0], classes[:, -1]
+    pickup = (bar - phases) % bar
+    ends_strong = last <= MetricalClass.STRONG_BEAT
+    edges = [
+        pickup == 0,
+        (pickup > 0) & (pickup <= bar / 2),
+        pickup > bar / 2,
+        pickup / bar,
+        (pickup > 0) & ends_strong,
+        (pickup == 0) & ends_strong,
+    ]
+    return np.hstack(
+        [
+            _profile_features(ticks, meter, phases),
+            counts / n,
+            np.minimum(_MOST_COVERED, counts / np.maximum(1, places * bars)),
+            (sums / np.sqrt(n * heads)).reshape(len(phases), -1),
+            (first[:, None] == np.arange(_EDGE_CLASSES)).astype(np.float64),
+            (last[:, None] == np.arange(_EDGE_CLASSES)).astype(np.float64),
+            np.stack(edges, axis=1).astype(np.float64),
+        ]
+    )
