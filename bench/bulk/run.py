@@ -36,6 +36,7 @@ from scorewire.stack.state import StackState, read_state
 ROOT = Path(__file__).parents[2]
 READY_S = 240.0
 SAMPLE = 10
+PERSON = "person"
 ASK_EVERY_S = 0.5
 
 
@@ -76,9 +77,10 @@ class Stack:
 
     def kill_bulk(self) -> None:
         """End the process of the bulk flow, as a machine that runs out of memory does."""
-        for process in psutil.Process(self._process.pid).children(recursive=True):
-            if process.cmdline()[1:] == ["-m", "prefect.engine"]:
-                process.kill()
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        # One that ends while it is looked at has no command line any more.
+        (flow,) = [child for child in children if "prefect.engine" in " ".join(child.cmdline())]
+        flow.kill()
 
     def jobs(self) -> list[dict[str, Any]]:
         """All jobs."""
@@ -91,6 +93,11 @@ class Stack:
             cursor = page["next_cursor"]
             if cursor is None:
                 return found
+
+    def scores(self) -> int:
+        """How many recordings have a score, the person's left out."""
+        found = self.jobs()
+        return sum(job["status"] == "completed" and job["title"] != PERSON for job in found)
 
     def stages_done(self, stage: str) -> int:
         """How often a stage was worked on to its end, results that were kept left out."""
@@ -157,20 +164,27 @@ def measure(running: Stack, folder: Path, person: Path, count: int, found: Findi
     """Run the recordings through, with two kills and one job of a person's on the way."""
     for kill_at in (count // 3, 2 * count // 3, None):
         began_s = time.perf_counter()
+        before = running.scores()
         command = running.bulk(folder)
         if kill_at is not None:
-            while sum(job["status"] == "completed" for job in running.jobs()) < kill_at:
-                if command.poll() is not None:
-                    message = "The run ended before it was to be killed."
-                    raise RuntimeError(message)
-                time.sleep(ASK_EVERY_S)
+            # Not before it has done something, so that it is a run at work that is killed.
+            _wait_for_scores(running, command, before + 1)
             if found.first_stage_s == 0.0:
                 found.first_stage_s = running.first_stage_s(person)
+            _wait_for_scores(running, command, kill_at)
             running.kill_bulk()
         out, _ = command.communicate()
         found.runs_s.append(time.perf_counter() - began_s)
         rows = [line.split(maxsplit=1) for line in out.splitlines()]
         found.summary = {what: float(number) for number, what in rows}
+
+
+def _wait_for_scores(running: Stack, command: subprocess.Popen[str], number: int) -> None:
+    while running.scores() < number:
+        if command.poll() is not None:
+            message = "The run ended before it was to be killed."
+            raise RuntimeError(message)
+        time.sleep(ASK_EVERY_S)
 
 
 def report(running: Stack, count: int, found: Findings) -> None:
@@ -214,7 +228,7 @@ def main() -> None:
         folder.mkdir()
         scratch.mkdir()
         write = runpy.run_path(str(ROOT / "tests/support/sounds.py"))["write_study"]
-        person = write(work / "person.flac", 1_000_000)
+        person = write(work / f"{PERSON}.flac", 1_000_000)
         if given.recordings is None:
             recordings = [write(folder / f"{seed:05}.flac", seed) for seed in range(given.count)]
         else:
