@@ -8,7 +8,9 @@ from uuid import UUID
 import pytest
 from flow_runs import job_of, state_name
 from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterDeploymentId
+from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.flow_engine import run_flow
 from prefect.states import Cancelled, Cancelling, Completed, Pending, Running, Scheduled, State
 from sqlalchemy import text
@@ -27,6 +29,7 @@ NONE = Patience(pending_s=0, claim_s=0, cancelling_s=0, hook_s=0, launch_s=0, he
 """Whatever could still come is not waited for."""
 
 SILENCE_S = 1.0
+SCHEDULED_S = 90.0
 
 
 async def last_seen(journal: Journal, ago_s: float | None) -> None:
@@ -206,3 +209,20 @@ async def test_sweeps_that_were_due_do_not_pile_up(client: PrefectClient):
         flow_run_filter=FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[deployment]))
     )
     assert sorted(str(other.state_name) for other in left) == ["Completed", *["Scheduled"] * 3]
+
+
+@pytest.mark.usefixtures("flow_runtime")
+async def test_a_schedule_becomes_runs(client: PrefectClient):
+    """The libraries that we lock let Prefect's server schedule: a sweep a minute, by itself."""
+    flow_id = await client.create_flow(sweep)
+    every_minute = DeploymentScheduleCreate(
+        schedule=IntervalSchedule(interval=timedelta(minutes=1))
+    )
+    deployment = await client.create_deployment(
+        flow_id, "scheduled", work_pool_name=WORK_POOL, schedules=[every_minute]
+    )
+    own = FlowRunFilter(deployment_id=FlowRunFilterDeploymentId(any_=[deployment]))
+    async with asyncio.timeout(SCHEDULED_S):
+        while not await client.read_flow_runs(flow_run_filter=own):  # noqa: ASYNC110 - Prefect's server does it
+            await asyncio.sleep(0.5)
+    await client.delete_deployment(deployment)
