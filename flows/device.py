@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from scorewire.jobs.report import Report
 
-LOCK_NAME = "scorewire-device.lock"
+LOCK_NAME = "device.lock"
 POLL_S = 0.1
 WAITING = "Waiting for the recordings before this one"
 

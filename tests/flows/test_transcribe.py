@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from models import SOURCES
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowFilter, FlowFilterName
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import Abort
 
@@ -123,7 +124,11 @@ def test_a_run_of_a_job_that_was_cancelled_or_deleted_ends_quietly(flow_runtime:
         with pytest.raises(Abort):
             transcribe(job_id)
     with get_client(sync_client=True) as client:
-        newest = client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=2)
+        newest = client.read_flow_runs(
+            flow_filter=FlowFilter(name=FlowFilterName(any_=[transcribe.name])),
+            sort=FlowRunSort.START_TIME_DESC,
+            limit=2,
+        )
     assert {run.parameters["job_id"] for run in newest} == {str(cancelled), str(deleted)}
     assert {run.state_name for run in newest} == {"Cancelled"}
     assert [event["type"] for event in told(flow_runtime, cancelled)] == ["error"]

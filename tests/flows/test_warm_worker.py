@@ -111,10 +111,9 @@ class Warm:
 
     async def says(self, submitted: Submitted, words: str) -> None:
         """Wait for a job's message."""
-        until_s = time.monotonic() + UP_S
-        while words not in ((job := await self.job(submitted)).message or ""):
-            assert time.monotonic() < until_s, job
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(UP_S):
+            while words not in ((await self.job(submitted)).message or ""):  # noqa: ASYNC110 - it is in a database
+                await asyncio.sleep(0.05)
 
     async def job(self, submitted: Submitted) -> Job:
         """Where a job stands."""
@@ -124,21 +123,19 @@ class Warm:
 
     async def ended(self, submitted: Submitted) -> Job:
         """The job, once it has ended."""
-        until_s = time.monotonic() + ENDED_S
-        while (job := await self.job(submitted)).status not in TERMINAL_STATUSES:
-            assert time.monotonic() < until_s, job
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(ENDED_S):
+            while (job := await self.job(submitted)).status not in TERMINAL_STATUSES:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.05)
         return job
 
     async def state(self, submitted: Submitted) -> str:
         """The name of the state in which the run ends."""
-        until_s = time.monotonic() + ENDED_S
-        while True:
-            state = (await self.client.read_flow_run(submitted.run_id)).state
-            if state is not None and state.is_final():
-                return state.name or ""
-            assert time.monotonic() < until_s, state
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(ENDED_S):
+            while True:
+                state = (await self.client.read_flow_run(submitted.run_id)).state
+                if state is not None and state.is_final():
+                    return state.name or ""
+                await asyncio.sleep(0.05)
 
     async def lost(self, submitted: Submitted) -> None:
         """The job ends with `worker_lost`, and its run is a crash."""
@@ -174,9 +171,8 @@ async def warm(
         "OMP_NUM_THREADS": "1",
         "PYTHONPATH": str(Path(__file__).parents[1] / "support"),
     }
-    config = StackConfig(
-        open_folder / "warm", environment=environment, worker="warm", concurrent_runs=2
-    )
+    data_dir = open_folder / "warm"
+    config = StackConfig(data_dir, environment=environment, worker="warm", concurrent_runs=2)
     for folder in (config.data_dir, config.logs, config.scratch):
         folder.mkdir()
     urls = replace(_prefect_urls, database=postgres.url("warm"))
@@ -227,7 +223,7 @@ async def test_runs_wait_for_the_device_and_for_a_place(warm: Warm) -> None:
     busy, flow = await warm.hang(seed=404)
     waiting = await warm.submit(seed=405)
     await warm.says(waiting, WAITING)
-    queued = await warm.submit(seed=411)
+    queued = await warm.submit(seed=413)
     await asyncio.sleep(WOKEN_S / 5)  # the worker was told, and would have begun it
     assert (await warm.job(queued)).status is JobStatus.QUEUED
     flow.kill()

@@ -68,7 +68,7 @@ async def test_no_score_yet(client: httpx.AsyncClient, engine: AsyncEngine, job_
 async def test_a_file_that_is_gone(
     client: httpx.AsyncClient, settings: Settings, finished: UUID
 ) -> None:
-    """[R3] A blob that is no longer in storage is a 404 problem, not a broken download."""
+    """[R3] A blob that is no longer in storage is a 410 problem, not a broken download."""
     open_blobs(settings.storage_url, settings.data_dir).delete(RESULT["midi"])
     answer = await client.get(f"/api/v1/scores/{finished}/midi")
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert (answer.status_code, answer.json()["code"]) == (410, "not_kept")

@@ -175,4 +175,4 @@ async def test_a_damaged_score_is_told(
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     blobs.delete("scores/x.musicxml")
     gone = await client.get(f"/api/v1/scores/{finished}/pdf")
-    assert (gone.status_code, gone.json()["code"]) == (404, "not_found")
+    assert (gone.status_code, gone.json()["code"]) == (410, "not_kept")
