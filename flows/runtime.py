@@ -82,7 +82,7 @@ def worker_type() -> str:
 
 def set_up_logs() -> None:
     """Write this process's log lines, and Prefect's, as the settings say."""
-    settings = Settings()
+    settings = runtime().settings
     configure(settings.log_level, settings.log_format)
 
 

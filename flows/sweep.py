@@ -44,12 +44,17 @@ from flows.runtime import runtime
 from scorewire.jobs.job import JobStatus
 from scorewire.jobs.launching import WORK_POOL
 from scorewire.store.jobs import UnfinishedJob, get_job, unfinished_jobs
-from scorewire.store.silence import Witness, database_time, end_silent_jobs, forgotten_jobs
+from scorewire.store.silence import (
+    LOOKS_WITHIN_A_SILENCE,
+    Witness,
+    database_time,
+    end_silent_jobs,
+    forgotten_jobs,
+)
 
 TIMEOUT_S = 300
 """Long after a sweep should have ended; then the next one may try."""
 
-LOOKS_WITHIN_A_SILENCE = 5
 ENDED = [StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CANCELLED]
 KEEP_HISTORY = timedelta(days=1)
 HEARTBEAT = "prefect.flow-run.heartbeat"

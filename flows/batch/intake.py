@@ -105,7 +105,8 @@ class Intake:
             ScorewireError: the recording cannot be read, so there is no job of it.
         """
         with self._local_file(item) as path:
-            key = bulk_key(item.place if path is None else _sha256(path), item.options)
+            sha256 = None if path is None else _sha256(path)
+            key = bulk_key(sha256 or item.place, item.options)
             with self._lock:
                 if key in self._at_hand:
                     return Elsewhere()
@@ -113,7 +114,7 @@ class Intake:
             taken: Work | Ended | Elsewhere | None = None
             try:
                 while taken is None:
-                    taken = self._take(item, key, path)
+                    taken = self._take(item, key, path, sha256)
             finally:
                 if not isinstance(taken, Work):
                     self._forget(key)
@@ -127,11 +128,13 @@ class Intake:
         with self._lock:
             self._at_hand.discard(key)
 
-    def _take(self, item: Item, key: str, path: Path | None) -> Work | Ended | Elsewhere | None:
+    def _take(
+        self, item: Item, key: str, path: Path | None, sha256: str | None
+    ) -> Work | Ended | Elsewhere | None:
         """One try; None where someone else changed the job meanwhile."""
         job = self._runtime.store(standing_job, key, owner=self._owner)
         if job is None:
-            return self._create(item, key, path)
+            return self._create(item, key, path, sha256)
         match job.status:
             case JobStatus.COMPLETED:
                 return Ended(Outcome.KEPT, job)
@@ -151,14 +154,14 @@ class Intake:
         request = journal.claim()
         return None if request is None else Work(item, key, journal, request)
 
-    def _create(self, item: Item, key: str, path: Path | None) -> Work | None:
+    def _create(self, item: Item, key: str, path: Path | None, sha256: str | None) -> Work | None:
         job_id = uuid4()
         source: Source = LinkSource(url=item.place)
         title = item.options.title
-        if path is not None:
+        if path is not None and sha256 is not None:
             name = plain_filename(PurePosixPath(item.place).name)
             blob_key = f"uploads/{job_id}/{safe_filename(name)}"
-            source = UploadSource(blob_key=blob_key, sha256=_sha256(path), filename=name)
+            source = UploadSource(blob_key=blob_key, sha256=sha256, filename=name)
             title = title or PurePosixPath(name).stem
             self._runtime.blobs.put_file(blob_key, path)
         created = self._runtime.store(

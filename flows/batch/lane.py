@@ -1,9 +1,7 @@
-"""The device: one recording of a bulk run uses it at a time, and only while nobody waits for it."""
+"""A bulk run leaves the device to whoever waits for it; the stages themselves hold it."""
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from flows.batch.tally import Tally
 from flows.journal import Journal
@@ -21,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 class Device:
-    """The device, as a bulk run sees it: every use that the run makes of it is a turn.
+    """The device, as a bulk run sees it: asked for before every use that the run makes of it.
 
     Args:
         tally: is told how long it was left to others.
@@ -31,13 +29,8 @@ class Device:
         self._tally = tally
         self._patient = True
 
-    @contextmanager
-    def turn(self, journal: Journal, stage: Stage) -> Iterator[None]:
-        """Within the block a stage of the run has the device."""
-        self._give_way(journal, stage)
-        yield
-
-    def _give_way(self, journal: Journal, stage: Stage) -> None:
+    def give_way(self, journal: Journal, stage: Stage) -> None:
+        """Wait, before a stage of the run, while somebody else needs the device."""
         began_s = time.monotonic()
         told = False
         while wanted := journal.runtime.store(someone_needs_the_device):

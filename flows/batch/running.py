@@ -189,12 +189,12 @@ class Batch:
 
     def _hear(self, work: Work) -> None:
         options = work.request.options
-        with self._device.turn(work.journal, Stage.SEPARATION):
-            self._still_ours(work)
-            work.stems = separation(options, work.recording)
-        with self._device.turn(work.journal, Stage.TRANSCRIPTION):
-            self._still_ours(work)
-            work.notes = transcription(options, work.stems)
+        self._device.give_way(work.journal, Stage.SEPARATION)
+        self._still_ours(work)
+        work.stems = separation(options, work.recording)
+        self._device.give_way(work.journal, Stage.TRANSCRIPTION)
+        self._still_ours(work)
+        work.notes = transcription(options, work.stems)
 
     # engraving
 

@@ -60,7 +60,6 @@ class ForkServer:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
-        self.pid: int | None = None
         self._next = _Life()
 
     async def __aenter__(self) -> Self:
@@ -103,7 +102,6 @@ class ForkServer:
                 ours, theirs = socket.socketpair()
                 with theirs:
                     process = await _start(theirs, self._environment)
-                self.pid = process.pid
                 try:
                     await life.live(ours)
                 finally:

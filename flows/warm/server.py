@@ -5,8 +5,8 @@
 
 A fork takes along memory, and of the threads only the one that forks: whatever another thread held
 or served is lost. So this process has one thread, opens nothing, and never asks for the GPU, as a
-CUDA context does not outlive a fork. What a run makes of its own starts after the fork: settings,
-log handlers, the store's event loop and connections, the models' thread pools.
+CUDA context does not outlive a fork. What a run makes of its own starts after the fork: our
+settings, the store's event loop and connections, the models' thread pools.
 
 The worker holds the other end of the socket. When it goes, this process ends, and the kernel ends
 the flow runs with it. Run by the worker, as `python -m flows.warm.server DESCRIPTOR`.

@@ -12,10 +12,7 @@ import structlog
 from scorewire.errors import ServiceUnavailableError
 from scorewire.metrics import Metrics
 from scorewire.store.engine import Engine
-from scorewire.store.silence import Witness, database_time, end_silent_jobs
-
-LOOKS_WITHIN_A_SILENCE = 5
-"""A job ends at the latest one look after its silence was long enough: after 54 s by default."""
+from scorewire.store.silence import LOOKS_WITHIN_A_SILENCE, Witness, database_time, end_silent_jobs
 
 log = structlog.get_logger(__name__)
 

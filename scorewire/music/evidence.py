@@ -60,11 +60,6 @@ class Onsets:
     lengths: Sequence[Sequence[float]]
     qpm: float
 
-    @property
-    def mean_size(self) -> float:
-        """Pitches struck together, on average."""
-        return sum(map(len, self.pitches)) / len(self.pitches)
-
 
 @dataclass(frozen=True)
 class Reading:

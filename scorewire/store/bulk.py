@@ -22,12 +22,10 @@ from scorewire.store.appending import (
 from scorewire.store.engine import PATIENCE_S, fetch
 from scorewire.store.jobs import insert_job
 from scorewire.store.silence import SEEN_EVERY_S, seconds_since_seen
-from scorewire.store.tables import JobRow
+from scorewire.store.tables import UNFINISHED, JobRow
 
 KEY_PREFIX = "bulk:"
 """What the idempotency keys of bulk jobs begin with, by which they are told from all others."""
-
-_UNFINISHED = JobRow.status.in_(["queued", "processing"])  # as the partial index has it
 
 
 class StandingJob(msgspec.Struct, frozen=True):
@@ -121,7 +119,7 @@ async def show_life_of_all(engine: AsyncEngine, flow_run_id: UUID) -> None:
     """
     statement = (
         update(JobRow)
-        .where(JobRow.flow_run_id == flow_run_id, _UNFINISHED, seconds_since_seen() > SEEN_EVERY_S)
+        .where(JobRow.flow_run_id == flow_run_id, UNFINISHED, seconds_since_seen() > SEEN_EVERY_S)
         .values(seen_at=func.clock_timestamp())
         .returning(JobRow.id)
     )
@@ -139,7 +137,7 @@ async def end_jobs_of(engine: AsyncEngine, flow_run_id: UUID, error: ScorewireEr
     """
     change: Any = (
         update(JobRow)
-        .where(JobRow.flow_run_id == flow_run_id, _UNFINISHED)
+        .where(JobRow.flow_run_id == flow_run_id, UNFINISHED)
         .values(last_seq=JobRow.last_seq + 1)
     )
     statement = failed_event(failing_where_it_is(change, error))
@@ -156,7 +154,7 @@ async def someone_needs_the_device(engine: AsyncEngine) -> bool:
     statement = (
         select(JobRow.id)
         .where(
-            _UNFINISHED,
+            UNFINISHED,
             or_(JobRow.stage.is_(None), JobRow.stage != "musicxml"),
             or_(
                 JobRow.idempotency_key.is_(None),

@@ -10,7 +10,7 @@ from sqlalchemy import Integer, Text, and_, cast, func, or_, select
 from scorewire.jobs.durations import StageBegin
 from scorewire.jobs.stages import Stage
 from scorewire.store.engine import Engine, fetch
-from scorewire.store.tables import EventRow, JobRow
+from scorewire.store.tables import UNFINISHED, EventRow, JobRow
 
 RECENT = timedelta(days=1)
 
@@ -73,7 +73,7 @@ async def count_jobs(engine: Engine) -> Sequence[Count]:
         .outerjoin(EventRow, queued)
         .where(
             or_(
-                JobRow.status.in_(["queued", "processing"]),
+                UNFINISHED,
                 JobRow.created_at > func.now() - RECENT,
             )
         )

@@ -16,7 +16,7 @@ from scorewire.jobs.options import Options
 from scorewire.jobs.source import Source, UploadSource
 from scorewire.store.appending import readable, reopen_failed
 from scorewire.store.engine import PATIENCE_S, fetch
-from scorewire.store.tables import JobRow
+from scorewire.store.tables import UNFINISHED, JobRow
 
 LAUNCHED = "runs_launched"
 """The channel on which workers are told of a run that waits for them, by its id."""
@@ -223,7 +223,7 @@ async def unfinished_jobs(engine: AsyncEngine) -> Sequence[UnfinishedJob]:
                 func.extract("epoch", func.clock_timestamp() - JobRow.__table__.c.seen_at), Float
             ).label("silent_s"),
         )
-        .where(JobRow.status.in_(["queued", "processing"]))
+        .where(UNFINISHED)
         .order_by(JobRow.created_at)
     )
     rows = await fetch(engine, statement, patience_s=PATIENCE_S)

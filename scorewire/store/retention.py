@@ -26,7 +26,7 @@ from sqlalchemy.sql.selectable import CompoundSelect
 
 from scorewire.store.engine import fetch, transaction
 from scorewire.store.files import lock_of
-from scorewire.store.tables import EventRow, JobFileRow, JobRow
+from scorewire.store.tables import UNFINISHED, EventRow, JobFileRow, JobRow
 
 _ENDED_AT = func.coalesce(JobRow.completed_at, JobRow.failed_at)
 _ENDED_S = cast(func.extract("epoch", func.clock_timestamp() - _ENDED_AT), Float)
@@ -105,11 +105,10 @@ async def trim_events(engine: AsyncEngine, *, ended_s: float, limit: int) -> int
 def _uses(blob_keys: Collection[str], but_for: UUID | None = None) -> Select[Any]:
     keys = literal(list(blob_keys), ARRAY(Text))
     used = _claims(keys).subquery()
-    at_work = JobRow.status.in_(["queued", "processing"])
     return (
         select(
             used.c.blob_key,
-            func.bool_or(at_work).label("at_work"),
+            func.bool_or(UNFINISHED).label("at_work"),
             func.min(_ENDED_S).label("ended_s"),
         )
         .join(JobRow, JobRow.id == used.c.job_id)

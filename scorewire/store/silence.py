@@ -17,7 +17,7 @@ from scorewire.jobs.job import Job, JobStatus
 from scorewire.store.appending import failed_event, taken_from_its_run
 from scorewire.store.engine import fetch
 from scorewire.store.jobs import job_view
-from scorewire.store.tables import EventRow, JobRow
+from scorewire.store.tables import UNFINISHED, EventRow, JobRow
 
 SEEN_EVERY_S = 5.0
 """How old a sign of life may get before the next one is written."""
@@ -25,7 +25,9 @@ SEEN_EVERY_S = 5.0
 LOST = WorkerLostError("The process working on this job was lost; try again.")
 """What everyone is told who watches a job whose process died ([J5])."""
 
-_UNFINISHED = JobRow.status.in_(["queued", "processing"])  # as the partial index has it
+LOOKS_WITHIN_A_SILENCE = 5
+"""A job ends at the latest one look after its silence was long enough: after 54 s by default."""
+
 _SEEN_AT = JobRow.__table__.c.seen_at
 
 
@@ -46,7 +48,7 @@ async def show_life(
     own = (JobRow.id == job_id, JobRow.flow_run_id == flow_run_id)
     sign = (
         update(JobRow)
-        .where(*own, _UNFINISHED, seconds_since_seen() > every_s)
+        .where(*own, UNFINISHED, seconds_since_seen() > every_s)
         .values(seen_at=func.clock_timestamp())
         .returning(JobRow.id)
         .cte("sign")
@@ -72,7 +74,7 @@ async def end_silent_jobs(
     """
     silent = (
         select(JobRow.id)
-        .where(_UNFINISHED, _distance_s(now, _SEEN_AT) > silence_s)
+        .where(UNFINISHED, _distance_s(now, _SEEN_AT) > silence_s)
         .with_for_update(skip_locked=True)
         .cte("silent")
     )

@@ -98,6 +98,10 @@ class JobRow(Base):
     request_digest: Mapped[str | None]
 
 
+UNFINISHED = JobRow.status.in_(["queued", "processing"])
+"""Whether a job has not ended, in the words of the partial index."""
+
+
 class EventRow(Base):
     """One change of a job; `body` is the wire message, `seq` its `id` there."""
 
