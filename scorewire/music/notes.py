@@ -3,8 +3,8 @@
 import msgspec
 
 
-class Note(msgspec.Struct, frozen=True):
-    """One played note.
+class Note(msgspec.Struct, frozen=True, order=True):
+    """One played note; in order of time where notes are sorted.
 
     Attributes:
         onset_s: start, in seconds from the start of the recording.

@@ -68,7 +68,8 @@ def write_score(
     Raises:
         NoNotesError: there is nothing to write.
     """
-    heard = [(stem, parts[stem]) for stem in SCORE_ORDER if parts.get(stem)]
+    # In one order, or notes struck as one would be written as they happen to come.
+    heard = [(stem, sorted(parts[stem])) for stem in SCORE_ORDER if parts.get(stem)]
     if not heard:
         message = "No pitched notes were found: choose a section of the recording with a melody."
         raise NoNotesError(message)
