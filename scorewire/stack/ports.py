@@ -1,17 +1,31 @@
 """TCP ports: whether one is free, and which one to take."""
 
 import errno
+import secrets
 import socket
 
 from scorewire.errors import PortInUseError, StackFailedError
 
 LOOPBACK = "127.0.0.1"
 
+# Kernels give outgoing connections ports from 32768 up (Linux) or 49152 up (RFC 6335): one from
+# there may be taken between the moment it is chosen and the moment it is listened on.
+NEVER_OUTGOING = range(20_000, 32_768)
+
 
 def free_port(host: str = LOOPBACK) -> int:
-    """A port that nothing listens on at this moment."""
-    with _bound(host, 0) as probe:
-        return int(probe.getsockname()[1])
+    """A port that nothing listens on, and that no outgoing connection will be given.
+
+    Raises:
+        OSError: the address is not this machine's.
+    """
+    while True:
+        try:
+            with _bound(host, secrets.choice(NEVER_OUTGOING)) as probe:
+                return int(probe.getsockname()[1])
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
 
 
 def claim_port(host: str, port: int, setting: str) -> int:
@@ -30,8 +44,10 @@ def claim_port(host: str, port: int, setting: str) -> int:
         StackFailedError: the address is not this machine's, or the port needs more rights.
     """
     try:
-        with _bound(host, port) as probe:
-            return int(probe.getsockname()[1])
+        if port == 0:
+            return free_port(host)
+        with _bound(host, port):
+            return port
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             msg = (
