@@ -123,7 +123,7 @@ def test_a_recording_that_is_cancelled_does_not_end_the_run(
     faults = Faults(stack.data_dir, "transcription")
     faults.plan(HOLD)
     command = bulk(stack, tmp_path, "--solo")
-    wait_for(lambda: faults.calls == 1)
+    wait_for(lambda: faults.holding)
     at_work = client.get("/api/v1/jobs?status=processing").json()["jobs"]
     (job_id,) = (job["job_id"] for job in at_work if job["stage"] == "transcription")
     assert client.cancel(job_id)["status"] == "failed"

@@ -189,8 +189,9 @@ def test_a_job_that_is_cancelled_leaves_the_run(counted: Faults, folder: Path):
     counted.plan("hold")
     (folder / "broken.mp3").unlink()
     with Running(bulk, [str(folder)], options=SOLO) as run:
-        held = wait_for(lambda: [j for j in jobs().values() if j.stage == Stage.TRANSCRIPTION])
-        runtime().store(cancel_job, held[0].job_id)
+        wait_for(lambda: counted.holding)
+        (held,) = [job for job in jobs().values() if job.stage == Stage.TRANSCRIPTION]
+        runtime().store(cancel_job, held.job_id)
         counted.release()
     assert run.result() == {"completed": 2, "cancelled or deleted": 1}
     assert [job.error.code for job in jobs().values() if job.error] == ["cancelled"]
@@ -202,7 +203,7 @@ def test_an_interactive_job_goes_before_what_remains(counted: Faults, folder: Pa
     (folder / "broken.mp3").unlink()
     counted.plan("hold")
     with Running(bulk, [str(folder)], options=SOLO) as run:
-        wait_for(lambda: [j for j in jobs().values() if j.stage == Stage.TRANSCRIPTION])
+        wait_for(lambda: counted.holding)
         interactive = submit(seed=9)
         counted.release()
         wait_for(lambda: [j for j in jobs().values() if j.message == WAITING])

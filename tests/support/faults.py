@@ -47,6 +47,11 @@ class Faults:
         self._held.unlink(missing_ok=True)
 
     @property
+    def holding(self) -> bool:
+        """Whether a stage is held, or will be as soon as it is in its middle."""
+        return self._held.exists()
+
+    @property
     def calls(self) -> int:
         """How often the stage was called since the last `plan`."""
         return len(self._calls.read_text().splitlines()) if self._calls.exists() else 0
