@@ -6,6 +6,8 @@ UV_VERSION := 0.13.9
 
 BIN := .venv/bin
 UV := .tools/bin/uv
+# Without compiled files every process would compile every library anew, for longer than it works.
+unexport PYTHONDONTWRITEBYTECODE
 ifdef PIP_FIND_LINKS
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 endif
