@@ -5,7 +5,6 @@ import json
 import logging
 from collections.abc import Iterator
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -18,7 +17,7 @@ from scorewire.logs import configure
 from scorewire.settings import Settings
 
 LINK = "https://youtu.be/dQw4w9WgXcQ"
-NO_JOB = str(uuid4())
+NO_JOB = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.mark.parametrize(
