@@ -9,6 +9,11 @@ from uuid import UUID, uuid4
 import pytest
 from models import make_tiny_demucs
 from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
 from prefect.events.worker import EventsWorker
 from prefect.exceptions import ObjectNotFound
 from prefect.logging.handlers import APILogWorker
@@ -23,6 +28,7 @@ from sounds import write_study
 from flows.journal import Journal
 from flows.provision import create_work_pool
 from flows.runtime import Runtime, runtime
+from flows.sweep import ENDED
 from flows.transcribe import transcribe
 from flows.warm.worker import WarmWorker
 from scorewire.jobs.launching import WORK_POOL, run_request
@@ -36,6 +42,8 @@ from scorewire.stack.postgres import EmbeddedPostgres
 from scorewire.stack.services import Services
 from scorewire.stack.urls import http_url
 from scorewire.store.jobs import create_job
+
+UNFINISHED = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(not_any_=ENDED)))
 
 
 @pytest.fixture(scope="session")
@@ -60,9 +68,9 @@ async def _prefect_urls(postgres: EmbeddedPostgres, open_folder: Path) -> AsyncI
     await server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _prefect_server(_prefect_urls: StackUrls) -> Iterator[None]:
-    """Lets this process run its flows with that server."""
+    """Lets this process run its flows with that server, and leaves nothing for others to run."""
     with temporary_settings(
         {
             PREFECT_API_URL: _prefect_urls.prefect_api,
@@ -73,6 +81,11 @@ def _prefect_server(_prefect_urls: StackUrls) -> Iterator[None]:
         # What is still to be sent must not meet a server that has stopped.
         APILogWorker.instance().drain()
         EventsWorker.drain_all()
+        with get_client(sync_client=True) as client:
+            for deployment in client.read_deployments():
+                client.delete_deployment(deployment.id)
+            for run in client.read_flow_runs(flow_run_filter=UNFINISHED):
+                client.delete_flow_run(run.id)
 
 
 @pytest.fixture(scope="session")

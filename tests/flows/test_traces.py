@@ -44,7 +44,11 @@ class Traced:
 
 @pytest.fixture(scope="module")
 async def traced(
-    postgres: EmbeddedPostgres, open_folder: Path, demucs_folder: Path, _prefect_urls: StackUrls
+    postgres: EmbeddedPostgres,
+    open_folder: Path,
+    demucs_folder: Path,
+    _prefect_urls: StackUrls,
+    _prefect_server: None,
 ) -> AsyncIterator[Traced]:
     """An API and a warm worker, started as a stack does, with OpenTelemetry's own variables set."""
     await postgres.create_databases("traced")
