@@ -89,6 +89,7 @@ def create_app(settings: Settings) -> Litestar:
         max_upload_bytes=settings.max_upload_bytes,
         max_duration_s=settings.max_duration_s,
         token_required=not gate.open,
+        prefect_ui_url=settings.prefect_ui_url,
         traces=traces,
         listening=lambda: bridge.listening,
     )

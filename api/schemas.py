@@ -88,6 +88,9 @@ class ServerInfo(msgspec.Struct, frozen=True):
         Meta(description="Hosts, with their subdomains, that recordings are fetched from."),
     ]
     token_required: Annotated[bool, Meta(description="Whether jobs and scores need a token.")]
+    prefect_ui_url: Annotated[
+        str | None, Meta(description="Where operators see every run; null where that is not told.")
+    ]
 
 
 class Readiness(msgspec.Struct, frozen=True):

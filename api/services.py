@@ -24,6 +24,7 @@ class Services:
         max_upload_bytes: largest file that is taken.
         max_duration_s: longest recording that is transcribed.
         token_required: whether requests need a token.
+        prefect_ui_url: where operators see every run, if that is told.
         traces: where attempts are traced.
         listening: says whether events reach the bridge at this moment.
     """
@@ -37,5 +38,6 @@ class Services:
     max_upload_bytes: int
     max_duration_s: float
     token_required: bool
+    prefect_ui_url: str | None
     traces: Traces
     listening: Callable[[], bool]

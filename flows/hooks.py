@@ -15,6 +15,7 @@ from flows.failures import error_detail
 from flows.journal import Journal, current_journal
 from flows.runtime import runtime
 from flows.scratch import discard_scratch
+from flows.showing import show_first_page
 from scorewire.jobs.stages import Stage, overall_progress
 from scorewire.store.bulk import end_jobs_of
 from scorewire.store.ending import CANCELLED
@@ -53,7 +54,9 @@ def stage_completed(task: Task[Any, Any], task_run: TaskRun, state: State[Any]) 
 
 def flow_completed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """The score is ready."""
-    Journal.of(flow_run).completed(state.result())
+    journal, result = Journal.of(flow_run), state.result()
+    journal.completed(result)
+    show_first_page(journal, result["musicxml"])
 
 
 def flow_failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:

@@ -93,9 +93,9 @@ def traces() -> Traces:
 
 
 def page_url() -> str:
-    """Where people see their jobs, as far as this machine knows."""
+    """Where people see their jobs."""
     settings = runtime().settings
-    return http_url(settings.host, settings.port)
+    return settings.page_url or http_url(settings.host, settings.port)
 
 
 @cache

@@ -8,6 +8,7 @@ from prefect import flow
 from flows.hooks import flow_cancelled, flow_completed, flow_crashed, flow_failed
 from flows.journal import current_journal
 from flows.ownership import ending_with_its_job, leave
+from flows.showing import show_link
 from flows.stages.download import download
 from flows.stages.musicxml import musicxml
 from flows.stages.separation import separation
@@ -44,6 +45,7 @@ def transcribe(job_id: UUID) -> dict[str, str]:
     request = journal.claim()
     if request is None:
         leave(journal)
+    show_link(journal)
     with ending_with_its_job(journal):
         recording = download(job_id, request)
         stems = separation(request.options, recording)

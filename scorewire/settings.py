@@ -84,6 +84,16 @@ class Settings(BaseSettings):
     prefect_port: int = Field(
         default=4200, ge=0, le=65535, description="Port of the Prefect server and its UI."
     )
+    page_url: str | None = Field(
+        default=None,
+        description="Where people see the page, for the links in Prefect. Without it, `host` and "
+        "`port`.",
+    )
+    prefect_ui_url: str | None = Field(
+        default=None,
+        description="Where operators see Prefect's UI; with it the page links each job to its "
+        "run. `scorewire up` sets it where only this machine can reach the page.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least severe log lines that are written."
     )

@@ -28,6 +28,7 @@ async def read_server(
         max_duration_s=services.max_duration_s,
         url_hosts=services.url_hosts,
         token_required=services.token_required,
+        prefect_ui_url=services.prefect_ui_url,
     )
     etag = etag_of(told)
     if answer := unchanged(if_none_match, etag):

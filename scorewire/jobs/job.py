@@ -56,6 +56,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=0, description="The newest event that this includes; a stream's `after` takes it."),
     ]
+    flow_run_id: Annotated[
+        UUID | None, Meta(description="The run in Prefect that works on it, or did so last.")
+    ] = None
     title: Annotated[
         str | None, Meta(description="What the score is called: as asked for, or the recording's.")
     ] = None

@@ -1,12 +1,20 @@
 """The flow as a whole, and what it keeps for later runs."""
 
+import asyncio
+import base64
 import json
+import xml.etree.ElementTree as ET
 from uuid import UUID
 
 import pytest
 from models import SOURCES
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowFilter, FlowFilterName
+from prefect.client.orchestration import PrefectClient, get_client
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    FlowFilter,
+    FlowFilterName,
+)
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import Abort
 
@@ -45,6 +53,22 @@ def test_a_recording_becomes_a_score(flow_runtime: Runtime, submit):
     sound = {"recording", *(f"stem.{stem}" for stem in SOURCES)}
     assert set(result) == score | sound
     assert all(flow_runtime.blobs.exists(key) for key in result.values())
+
+
+async def test_prefect_shows_the_way_to_the_job_and_its_first_page(
+    flow_runtime: Runtime, submit, client: PrefectClient
+):
+    """Who looks at a run there sees what became of the recording, and can go and watch it."""
+    job_id = submit(seed=1)
+    await asyncio.to_thread(transcribe, job_id)
+    job = flow_runtime.store(get_job, job_id)
+    its = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[job.flow_run_id]))
+    shown = {each.key: each.data for each in await client.read_artifacts(artifact_filter=its)}
+    assert shown["job"] == f"[Watch the job](http://127.0.0.1:8000/jobs/{job_id})"
+    kind, _, picture = shown["first-page"].partition(",")
+    assert kind == "data:image/svg+xml;base64"
+    drawing = ET.fromstring(base64.b64decode(picture))  # noqa: S314 - our own
+    assert drawing.findall(".//*[@class='note']")
 
 
 @pytest.mark.parametrize("filename", ["", "..", "x" * 300])

@@ -3,7 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
 import { expect, test, vi } from "vitest";
 import { renderAt } from "../test/render";
-import { completed, failed, JOB_ID, progress, ScriptedJob } from "../test/scriptedJob";
+import { completed, failed, JOB_ID, progress, RUN_ID, ScriptedJob } from "../test/scriptedJob";
 import { server } from "../test/server";
 import { JobPage } from "./JobPage";
 
@@ -13,8 +13,11 @@ vi.mock("../features/score/ScoreView", () => ({
 
 const NO_ESTIMATE = { remaining_s: null, elapsed_s: null };
 
-function open(estimate: object = NO_ESTIMATE): ScriptedJob {
-  server.use(http.get(`/api/v1/jobs/${JOB_ID}/estimate`, () => HttpResponse.json(estimate)));
+function open(estimate: object = NO_ESTIMATE, prefectUrl: string | null = null): ScriptedJob {
+  server.use(
+    http.get(`/api/v1/jobs/${JOB_ID}/estimate`, () => HttpResponse.json(estimate)),
+    http.get("/api/v1/server", () => HttpResponse.json({ prefect_ui_url: prefectUrl })),
+  );
   const job = new ScriptedJob();
   renderAt(`/jobs/${JOB_ID}`, <JobPage jobId={JOB_ID} />);
   return job;
@@ -31,6 +34,18 @@ test("progress is shown with its message, in the staff's bars and in the tab", a
   expect(screen.getByText("Find the notes").closest("li")).toHaveAttribute("aria-current", "step");
   expect(screen.getByText("Take apart").closest("li")).toHaveTextContent("done");
   expect(document.title).toMatch(/^60 %/);
+});
+
+test("the run in Prefect is a click away, where the server tells of it", async () => {
+  open(NO_ESTIMATE, "http://prefect.example:4200");
+  const link = await screen.findByRole("link", { name: "The run in Prefect" });
+  expect(link).toHaveAttribute("href", `http://prefect.example:4200/runs/flow-run/${RUN_ID}`);
+});
+
+test("no run is spoken of on a server that does not tell of Prefect", async () => {
+  open();
+  await waitFor(() => expect(bar()).toHaveAccessibleName("Queued"));
+  expect(screen.queryByText("The run in Prefect")).toBeNull();
 });
 
 test("the status speaks of a new stage, and not of each step", async () => {

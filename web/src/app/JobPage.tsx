@@ -3,6 +3,7 @@ import { TokenForm } from "../features/access/TokenForm";
 import { Announcer } from "../features/job/Announcer";
 import { FailurePanel } from "../features/job/FailurePanel";
 import { ProgressPanel } from "../features/job/ProgressPanel";
+import { RunLink } from "../features/job/RunLink";
 import { useJob } from "../features/job/useJob";
 import { useTabTitle } from "../features/job/useTabTitle";
 import { NotFound } from "./NotFound";
@@ -40,6 +41,7 @@ export function JobPage({ jobId }: { jobId: string }) {
           <ScoreView jobId={jobId} />
         </Suspense>
       )}
+      <RunLink details={details} />
     </>
   );
 }

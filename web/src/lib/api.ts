@@ -6,18 +6,11 @@ import { request, requestJson } from "./http";
 export type Job = components["schemas"]["Job"];
 export type JobAccepted = components["schemas"]["JobAccepted"];
 export type JobPage = components["schemas"]["JobPage"];
+export type ServerInfo = components["schemas"]["ServerInfo"];
 
 export interface Estimate {
   remaining_s: number | null;
   elapsed_s: number | null;
-}
-
-export interface ServerInfo {
-  version: string;
-  max_upload_bytes: number;
-  max_duration_s: number;
-  url_hosts: string[];
-  token_required: boolean;
 }
 
 export function listJobs(signal?: AbortSignal): Promise<JobPage> {

@@ -10,6 +10,7 @@ type Client = Parameters<
 >[0]["client"];
 
 export const JOB_ID = "550e8400-e29b-41d4-a716-446655440000";
+export const RUN_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
 const STREAM = ws.link(`ws://localhost:3000/api/v1/jobs/${JOB_ID}/stream`);
 const AT = "2025-01-15T10:30:45Z";
 
@@ -110,6 +111,7 @@ export class ScriptedJob {
       result_url: newest?.type === "completed" ? newest.result_url : null,
       error: newest?.type === "error" ? newest.error : null,
       last_event_id: newest?.id ?? 0,
+      flow_run_id: RUN_ID,
     };
   }
 

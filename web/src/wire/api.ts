@@ -589,6 +589,8 @@ export interface components {
             error: components["schemas"]["ErrorDetail"] | null;
             /** @description The newest event that this includes; a stream's `after` takes it. */
             last_event_id: number;
+            /** @description The run in Prefect that works on it, or did so last. */
+            flow_run_id?: string | null;
             /** @description What the score is called: as asked for, or the recording's. */
             title?: string | null;
         };
@@ -876,6 +878,8 @@ export interface components {
             url_hosts: string[];
             /** @description Whether jobs and scores need a token. */
             token_required: boolean;
+            /** @description Where operators see every run; null where that is not told. */
+            prefect_ui_url: string | null;
         };
         /**
          * Stage
