@@ -50,10 +50,12 @@ class Local:
             **{"connections_per_minute": 0, "submissions_per_minute": 0, **told},
         )
         prefect = {PREFECT_API_URL: self.prefect_url, PREFECT_CLIENT_MAX_RETRIES: 0}
-        # Not by the environment, which Prefect reads once: another test may have imported it.
-        with temporary_settings(prefect):
-            async with serving(create_app(settings)) as address:
-                yield self._describe(settings, f"http://{address}")
+        async with AsyncExitStack() as running:
+            # Not by the environment, which Prefect reads once: another test may have imported it.
+            # A server keeps the settings that it starts with; other tests' are not to have them.
+            with temporary_settings(prefect):
+                address = await running.enter_async_context(serving(create_app(settings)))
+            yield self._describe(settings, f"http://{address}")
 
     def _describe(self, settings: Settings, base_url: str) -> Deployment:
         known = {
