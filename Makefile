@@ -63,7 +63,7 @@ lint: .venv/.ready $(WEB) ## Formatting, types, layers, spelling
 
 unit: .venv/.ready $(WEB) $(PAGE)
 	$(NODE) web/node_modules/.bin/vitest run --root web
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 # TOKEN, STRANGER_TOKEN and SECRET are read from the environment: everyone on a machine sees arguments.
 conformance: .venv/.ready ## Test the wire of this code, or of the deployment at URL=…
