@@ -6,11 +6,6 @@ a job at work is always seen at the same place.
 """
 
 import re
-import signal
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,19 +14,16 @@ from typing import Any
 from chromium import running_chromium
 from client import Client
 from faults import HOLD, Faults
+from own_stack import own_folder, own_stack
 from page_parts import button, expect_score
 from phone import PHONE
 from playwright.sync_api import Browser, Page, expect
 
-from scorewire.settings import inherited_environment
-from scorewire.stack.state import read_state
-
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "samples" / "petzold-menuet.ogg"
 PICTURES = ROOT / "docs" / "screenshots"
-READY_S = 180.0
-STOP_S = 60.0
 PATIENCE_MS = 120_000
+FAULTY = {"SCOREWIRE_TRANSCRIBER": "faults:FaultyTranscriber"}
 
 DESKTOP = {"viewport": {"width": 1200, "height": 800}}
 LOOKS: dict[str, dict[str, Any]] = {
@@ -39,33 +31,6 @@ LOOKS: dict[str, dict[str, Any]] = {
     "dark": {**DESKTOP, "color_scheme": "dark"},
     "phone": {**PHONE, "color_scheme": "light"},
 }
-
-
-@contextmanager
-def running_stack(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Run `scorewire up` for the length of the block; gives its address and its data folder."""
-    data_dir = folder / "data"
-    environment = {
-        **inherited_environment(),
-        "SCOREWIRE_DATA_DIR": str(data_dir),
-        "SCOREWIRE_PORT": "0",
-        "SCOREWIRE_PREFECT_PORT": "0",
-        "SCOREWIRE_TRANSCRIBER": "faults:FaultyTranscriber",
-        "SCOREWIRE_CONNECTIONS_PER_MINUTE": "0",  # every picture is a visit
-    }
-    command = [sys.executable, "-m", "scorewire.cli", "up"]
-    process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own command
-    try:
-        until_s = time.monotonic() + READY_S
-        while (state := read_state(data_dir)) is None:
-            if process.poll() is not None or time.monotonic() > until_s:
-                message = "the stack did not start"
-                raise RuntimeError(message)
-            time.sleep(0.1)
-        yield state.api_url, data_dir
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(STOP_S)
 
 
 class Camera:
@@ -148,16 +113,17 @@ def main() -> None:
     """Take all pictures."""
     expect.set_options(timeout=PATIENCE_MS)
     PICTURES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        folder.chmod(0o755)  # so that the user that Postgres runs as can enter
-        with running_stack(folder) as (origin, data_dir), running_chromium() as browser:
-            camera, client = Camera(browser, origin), Client(origin)
-            client.cancel(client.upload(SAMPLE, title="Not this one"))
-            job_id = watching(camera, client, data_dir)
-            failure(camera, client, folder)
-            score(camera, job_id)
-            lists(camera)
+    with (
+        own_folder("screenshots") as folder,
+        own_stack(folder / "data", FAULTY) as running,
+        running_chromium() as browser,
+    ):
+        camera, client = Camera(browser, running.api_url), Client(running.api_url)
+        client.cancel(client.upload(SAMPLE, title="Not this one"))
+        job_id = watching(camera, client, running.data_dir)
+        failure(camera, client, folder)
+        score(camera, job_id)
+        lists(camera)
 
 
 if __name__ == "__main__":

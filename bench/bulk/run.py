@@ -1,6 +1,6 @@
 """Many recordings in one run, killed twice: how fast, whether anything is lost, and who waits.
 
-    python bench/bulk/run.py --count 200
+    make bench-bulk ARGS="--count 200"
 
 In one go, on one machine: the `basic-pitch` command line, once for each of a sample of the
 recordings, as a script would call it; then the same recordings and the rest through `scorewire
@@ -12,29 +12,24 @@ a person would. Recordings are rendered, a few seconds each and every one differ
 
 import argparse
 import json
-import runpy
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
+from own_stack import OwnStack, own_folder, own_stack
+from sounds import write_study
 from websockets.sync.client import connect
 
 from scorewire.settings import inherited_environment
-from scorewire.stack.state import StackState, read_state
 
-ROOT = Path(__file__).parents[2]
-READY_S = 240.0
 SAMPLE = 10
 PERSON = "person"
 ASK_EVERY_S = 0.5
@@ -57,29 +52,23 @@ class Findings:
     summary: dict[str, float] = field(default_factory=dict)
 
 
-class Stack:
-    """A stack for the length of the measurement."""
+class Bulk:
+    """A running stack, and what is asked of it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], state: StackState, data_dir: Path) -> None:
-        self._process = process
-        self._data_dir = data_dir
-        user, _, password = (data_dir / "prefect_login").read_text().strip().partition(":")
-        self.api = httpx.Client(base_url=state.api_url, timeout=30)
-        self._prefect = httpx.Client(
-            base_url=f"{state.prefect_ui_url}/api", auth=(user, password), timeout=30
-        )
+    def __init__(self, running: OwnStack) -> None:
+        self._running = running
+        self.api = httpx.Client(base_url=running.api_url, timeout=30)
 
-    def bulk(self, folder: Path) -> subprocess.Popen[str]:
+    def start(self, folder: Path) -> subprocess.Popen[str]:
         """Start the command."""
         command = [sys.executable, "-m", "scorewire.cli", "bulk", str(folder), "--solo"]
-        environment = {**inherited_environment(), "SCOREWIRE_DATA_DIR": str(self._data_dir)}
+        told = {"SCOREWIRE_DATA_DIR": str(self._running.data_dir)}
+        environment = {**inherited_environment(), **told}
         return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own command
 
-    def kill_bulk(self) -> None:
+    def kill(self) -> None:
         """End the process of the bulk flow, as a machine that runs out of memory does."""
-        children = psutil.Process(self._process.pid).children(recursive=True)
-        # One that ends while it is looked at has no command line any more.
-        (flow,) = [child for child in children if "prefect.engine" in " ".join(child.cmdline())]
+        (flow,) = [p for p in self._running.processes() if _is_bulk(p)]
         flow.kill()
 
     def jobs(self) -> list[dict[str, Any]]:
@@ -102,7 +91,7 @@ class Stack:
     def stages_done(self, stage: str) -> int:
         """How often a stage was worked on to its end, results that were kept left out."""
         wanted = {"name": {"like_": stage}, "state": {"name": {"any_": ["Completed"]}}}
-        answer = self._prefect.post("/task_runs/count", json={"task_runs": wanted})
+        answer = self._running.prefect.post("task_runs/count", json={"task_runs": wanted})
         return int(answer.raise_for_status().json())
 
     def first_stage_s(self, recording: Path) -> float:
@@ -124,29 +113,12 @@ class Stack:
         raise RuntimeError(message)
 
 
-@contextmanager
-def stack(data_dir: Path) -> Iterator[Stack]:
-    """A stack on this data folder."""
-    environment = {
-        **inherited_environment(),
-        "SCOREWIRE_DATA_DIR": str(data_dir),
-        "SCOREWIRE_PORT": "0",
-        "SCOREWIRE_PREFECT_PORT": "0",
-        "SCOREWIRE_CONNECTIONS_PER_MINUTE": "0",
-        "SCOREWIRE_SUBMISSIONS_PER_MINUTE": "0",
-    }
-    process = subprocess.Popen([sys.executable, "-m", "scorewire.cli", "up"], env=environment)
+def _is_bulk(process: psutil.Process) -> bool:
     try:
-        until_s = time.monotonic() + READY_S
-        while (state := read_state(data_dir)) is None:
-            if process.poll() is not None or time.monotonic() > until_s:
-                message = "`scorewire up` did not become ready; see what it said."
-                raise RuntimeError(message)
-            time.sleep(0.1)
-        yield Stack(process, state, data_dir)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
+        # A fork has a name of its own; where none can be made, a fresh Python runs the flow.
+        return process.name() == "flow bulk" or "prefect.engine" in process.cmdline()
+    except psutil.NoSuchProcess:  # it ended since it was listed
+        return False
 
 
 def alone_s(recordings: list[Path], folder: Path) -> Iterator[float]:
@@ -160,26 +132,26 @@ def alone_s(recordings: list[Path], folder: Path) -> Iterator[float]:
         yield time.perf_counter() - began_s
 
 
-def measure(running: Stack, folder: Path, person: Path, count: int, found: Findings) -> None:
+def measure(running: Bulk, folder: Path, person: Path, count: int, found: Findings) -> None:
     """Run the recordings through, with two kills and one job of a person's on the way."""
     for kill_at in (count // 3, 2 * count // 3, None):
         began_s = time.perf_counter()
         before = running.scores()
-        command = running.bulk(folder)
+        command = running.start(folder)
         if kill_at is not None:
             # Not before it has done something, so that it is a run at work that is killed.
             _wait_for_scores(running, command, before + 1)
             if found.first_stage_s == 0.0:
                 found.first_stage_s = running.first_stage_s(person)
             _wait_for_scores(running, command, kill_at)
-            running.kill_bulk()
+            running.kill()
         out, _ = command.communicate()
         found.runs_s.append(time.perf_counter() - began_s)
         rows = [line.split(maxsplit=1) for line in out.splitlines()]
         found.summary = {what: float(number) for number, what in rows}
 
 
-def _wait_for_scores(running: Stack, command: subprocess.Popen[str], number: int) -> None:
+def _wait_for_scores(running: Bulk, command: subprocess.Popen[str], number: int) -> None:
     while running.scores() < number:
         if command.poll() is not None:
             message = "The run ended before it was to be killed."
@@ -187,7 +159,7 @@ def _wait_for_scores(running: Stack, command: subprocess.Popen[str], number: int
         time.sleep(ASK_EVERY_S)
 
 
-def report(running: Stack, count: int, found: Findings) -> None:
+def report(running: Bulk, count: int, found: Findings) -> None:
     """Print the table."""
     jobs = running.jobs()
     bulk = len(jobs) - 1  # the person's
@@ -220,17 +192,13 @@ def main() -> None:
     arguments.add_argument("--count", type=int, default=200)
     arguments.add_argument("--recordings", type=Path, help="a folder of FLAC files, not rendered")
     given = arguments.parse_args()
-    # The user that Postgres runs as, where root starts it, must be able to pass through.
-    work = Path(tempfile.mkdtemp(prefix="scorewire-bulk-"))
-    work.chmod(0o755)
-    try:
+    with own_folder("bulk") as work:
         folder, scratch = work / "recordings", work / "alone"
         folder.mkdir()
         scratch.mkdir()
-        write = runpy.run_path(str(ROOT / "tests/support/sounds.py"))["write_study"]
-        person = write(work / f"{PERSON}.flac", 1_000_000)
+        person = write_study(work / f"{PERSON}.flac", 1_000_000)
         if given.recordings is None:
-            recordings = [write(folder / f"{seed:05}.flac", seed) for seed in range(given.count)]
+            recordings = [write_study(folder / f"{n:05}.flac", n) for n in range(given.count)]
         else:
             taken = sorted(given.recordings.rglob("*.flac"))[: given.count]
             recordings = [
@@ -238,11 +206,10 @@ def main() -> None:
                 for number, path in enumerate(taken)
             ]
         found = Findings(alone_s=list(alone_s(recordings[:SAMPLE], scratch)))
-        with stack(work / "data") as running:
-            measure(running, folder, person, len(recordings), found)
-            report(running, len(recordings), found)
-    finally:
-        shutil.rmtree(work)
+        with own_stack(work / "data") as running:
+            bulk = Bulk(running)
+            measure(bulk, folder, person, len(recordings), found)
+            report(bulk, len(recordings), found)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,8 @@ the exit status is 1 where a job was stuck, lost or done twice.
 
 import argparse
 import json
-import shutil
-import signal
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,12 +23,10 @@ from pathlib import Path
 import httpx
 from faults import Faults
 from models import make_tiny_demucs
+from own_stack import own_folder, own_stack
 from parts import Parts, kill, stopped
 from sounds import write_study
 from watcher import Watcher
-
-from scorewire.settings import inherited_environment
-from scorewire.stack.state import read_state
 
 PARTS = ("flow", "fork_server", "worker", "prefect", "postgres", "api")
 STAGES = ("queued", "download", "separation", "transcription", "musicxml")
@@ -188,38 +182,16 @@ class Bench:
 
 
 @contextmanager
-def running_stack() -> Iterator[Bench]:
-    """A stack of its own, with a tiny Demucs; it is gone afterwards."""
-    # The user that Postgres runs as, where root starts it, must be able to pass through.
-    data_dir = Path(tempfile.mkdtemp(prefix="scorewire-faults-"))
-    data_dir.chmod(0o755)
-    environment = {
-        **inherited_environment(),
-        "SCOREWIRE_DATA_DIR": str(data_dir),
-        "SCOREWIRE_PORT": "0",
-        "SCOREWIRE_PREFECT_PORT": "0",
-        "SCOREWIRE_DEMUCS_FOLDER": str(make_tiny_demucs(data_dir / "demucs")),
-        "SCOREWIRE_SEPARATOR": "faults:FaultySeparator",  # it counts its calls
-        # One client makes all connections and submissions here.
-        "SCOREWIRE_CONNECTIONS_PER_MINUTE": "0",
-        "SCOREWIRE_SUBMISSIONS_PER_MINUTE": "0",
-        "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(Path(__file__).parents[2] / "tests" / "support"),
-    }
-    command = [sys.executable, "-m", "scorewire.cli", "up"]
-    process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own command
-    try:
-        until_s = time.monotonic() + READY_S
-        while (state := read_state(data_dir)) is None:
-            if process.poll() is not None or time.monotonic() > until_s:
-                message = "`scorewire up` did not become ready; see what it said."
-                raise RuntimeError(message)
-            time.sleep(0.1)
-        yield Bench(Parts(process.pid, data_dir), data_dir, state.api_url)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
-        shutil.rmtree(data_dir, ignore_errors=True)
+def bench_on_its_own() -> Iterator[Bench]:
+    """A stack with a tiny Demucs that counts its calls."""
+    with own_folder("faults") as data_dir:
+        settings = {
+            "SCOREWIRE_DEMUCS_FOLDER": str(make_tiny_demucs(data_dir / "demucs")),
+            "SCOREWIRE_SEPARATOR": "faults:FaultySeparator",
+            "OMP_NUM_THREADS": "1",
+        }
+        with own_stack(data_dir, settings) as running:
+            yield Bench(Parts(running.process.pid, data_dir), data_dir, running.api_url)
 
 
 def table(outcomes: list[Outcome]) -> Iterator[str]:
@@ -246,7 +218,7 @@ def main() -> int:
     arguments.add_argument("--stages", nargs="*", choices=STAGES, default=STAGES)
     given = arguments.parse_args()
     outcomes = []
-    with running_stack() as bench:
+    with bench_on_its_own() as bench:
         for _ in range(given.rounds):
             # Part by part within a stage, so that none dies so often that it is given up.
             for stage in given.stages:

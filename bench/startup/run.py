@@ -1,6 +1,6 @@
 """How long after a POST the first stage begins: the warm worker, and Prefect's process worker.
 
-    python bench/startup/run.py --rounds 2 --jobs 10
+    make bench-startup ARGS="--rounds 2 --jobs 10"
 
 Each round runs a whole stack for either worker, one after the other, on a data folder of its
 own: `scorewire up`, one job that is not counted, and then the counted ones, each alone. A span
@@ -11,28 +11,17 @@ another tone, so that no result is reused.
 import argparse
 import io
 import json
-import shutil
-import signal
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import numpy as np
 import soundfile
+from own_stack import own_folder, own_stack
 from websockets.sync.client import connect
-
-from scorewire.settings import inherited_environment
-from scorewire.stack.state import read_state
 
 SAMPLE_RATE_HZ = 44_100
 TONE_S = 1.0
-READY_S = 180.0
 SETTLE_S = 5.0
 """After a start the last imports are still under way."""
 
@@ -71,46 +60,15 @@ def first_stage_s(api_url: str, recording: bytes) -> float:
     return latency_s
 
 
-@contextmanager
-def stack(worker: str, data_dir: Path) -> Iterator[str]:
-    """A stack with this worker; yields its API's address."""
-    environment = {
-        **inherited_environment(),
-        "SCOREWIRE_DATA_DIR": str(data_dir),
-        "SCOREWIRE_PORT": "0",
-        "SCOREWIRE_PREFECT_PORT": "0",
-        "SCOREWIRE_WORKER": worker,
-        # One client makes all connections and submissions here.
-        "SCOREWIRE_CONNECTIONS_PER_MINUTE": "0",
-        "SCOREWIRE_SUBMISSIONS_PER_MINUTE": "0",
-    }
-    command = [sys.executable, "-m", "scorewire.cli", "up"]
-    process = subprocess.Popen(command, env=environment)  # noqa: S603 - our own command
-    try:
-        until_s = time.monotonic() + READY_S
-        while (state := read_state(data_dir)) is None:
-            if process.poll() is not None or time.monotonic() > until_s:
-                message = "`scorewire up` did not become ready; see what it said."
-                raise RuntimeError(message)
-            time.sleep(0.1)
-        yield state.api_url
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
-
-
 def measure(worker: str, jobs: int) -> list[float]:
     """The spans of some jobs, on a fresh stack with this worker."""
-    # The user that Postgres runs as, where root starts it, must be able to pass through.
-    data_dir = Path(tempfile.mkdtemp(prefix="scorewire-startup-"))
-    data_dir.chmod(0o755)
-    try:
-        with stack(worker, data_dir) as api_url:
-            first_stage_s(api_url, tone(110.0))
-            time.sleep(SETTLE_S)
-            return [first_stage_s(api_url, tone(220.0 + job)) for job in range(jobs)]
-    finally:
-        shutil.rmtree(data_dir)
+    with (
+        own_folder("startup") as data_dir,
+        own_stack(data_dir, {"SCOREWIRE_WORKER": worker}) as running,
+    ):
+        first_stage_s(running.api_url, tone(110.0))
+        time.sleep(SETTLE_S)
+        return [first_stage_s(running.api_url, tone(220.0 + job)) for job in range(jobs)]
 
 
 def main() -> None:

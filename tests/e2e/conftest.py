@@ -1,49 +1,22 @@
 """One running stack for all end-to-end tests: `scorewire up`, as an operator starts it."""
 
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psutil
 import pytest
 from client import Client
 from models import make_tiny_demucs
+from own_stack import OwnStack, own_stack
 from sounds import write_study
 
-from scorewire.settings import inherited_environment
-from scorewire.stack.state import read_state
-
 FORKED = "flow transcribe"
-READY_S = 120.0
-STOP_S = 30.0
 
 
-@dataclass
-class Stack:
-    """A running stack.
-
-    Attributes:
-        process: the supervisor, `scorewire up`.
-        data_dir: its data folder.
-        api_url: where its API answers.
-        prefect: its Prefect server's API.
-    """
-
-    process: subprocess.Popen[bytes]
-    data_dir: Path
-    api_url: str
-    prefect: httpx.Client
-
-    def processes(self) -> list[psutil.Process]:
-        """Everything that the stack started and that is still alive."""
-        return psutil.Process(self.process.pid).children(recursive=True)
+class Stack(OwnStack):
+    """A running stack, and what an operator does to it."""
 
     def flow_processes(self) -> list[int]:
         """The processes that run a flow at this moment."""
@@ -104,51 +77,22 @@ def _is_fork_server(process: psutil.Process) -> bool:
 @pytest.fixture(scope="session")
 def stack(open_folder: Path) -> Iterator[Stack]:
     """A stack with a tiny Demucs and models that fail on demand."""
-    data_dir = open_folder / "stack"
-    environment = {
-        **inherited_environment(),
-        "SCOREWIRE_DATA_DIR": str(data_dir),
-        "SCOREWIRE_PORT": "0",
-        "SCOREWIRE_PREFECT_PORT": "0",
+    settings = {
         "SCOREWIRE_DEMUCS_FOLDER": str(make_tiny_demucs(open_folder / "demucs")),
         "SCOREWIRE_JOB_SILENCE_S": "15",
         "SCOREWIRE_SEPARATOR": "faults:FaultySeparator",
         "SCOREWIRE_TRANSCRIBER": "faults:FaultyTranscriber",
-        # One address plays all who watch and submit here.
-        "SCOREWIRE_CONNECTIONS_PER_MINUTE": "0",
-        "SCOREWIRE_SUBMISSIONS_PER_MINUTE": "0",
         # One job is held in its middle while others wait in the queue.
         "SCOREWIRE_CONCURRENT_RUNS": "1",
         # With two threads on two cores the tiny model is many times slower than with one.
         "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": str(Path(__file__).parents[1] / "support"),
     }
-    command = [sys.executable, "-m", "scorewire.cli", "up"]
-    process = subprocess.Popen(command, env=environment, start_new_session=True)
-    try:
-        running = _ready(process, data_dir)
+    with own_stack(open_folder / "stack", settings) as running:
         started = running.processes()
-        yield running
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            process.wait(STOP_S)
-    assert process.returncode == 0
+        yield Stack(**vars(running))
+    assert running.process.returncode == 0
     _, left_behind = psutil.wait_procs(started, timeout=0)
     assert left_behind == []
-
-
-def _ready(process: subprocess.Popen[bytes], data_dir: Path) -> Stack:
-    until_s = time.monotonic() + READY_S
-    while time.monotonic() < until_s:
-        assert process.poll() is None, "`scorewire up` ended before it was ready"
-        state = read_state(data_dir)
-        if state is not None:
-            user, _, password = (data_dir / "prefect_login").read_text().strip().partition(":")
-            prefect = httpx.Client(base_url=f"{state.prefect_ui_url}/api", auth=(user, password))
-            return Stack(process, data_dir, state.api_url, prefect)
-        time.sleep(0.1)
-    raise TimeoutError
 
 
 @pytest.fixture(scope="session")
