@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 from own_stack import OwnStack, own_folder, own_stack
 from sounds import write_study
 from websockets.sync.client import connect
@@ -68,7 +67,7 @@ class Bulk:
 
     def kill(self) -> None:
         """End the process of the bulk flow, as a machine that runs out of memory does."""
-        (flow,) = [p for p in self._running.processes() if _is_bulk(p)]
+        (flow,) = self._running.flows("bulk")
         flow.kill()
 
     def jobs(self) -> list[dict[str, Any]]:
@@ -111,14 +110,6 @@ class Bulk:
                     return time.perf_counter() - began_s
         message = f"Job {job_id} ended before its first stage."
         raise RuntimeError(message)
-
-
-def _is_bulk(process: psutil.Process) -> bool:
-    try:
-        # A fork has a name of its own; where none can be made, a fresh Python runs the flow.
-        return process.name() == "flow bulk" or "prefect.engine" in process.cmdline()
-    except psutil.NoSuchProcess:  # it ended since it was listed
-        return False
 
 
 def alone_s(recordings: list[Path], folder: Path) -> Iterator[float]:

@@ -15,20 +15,27 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
+import psutil
 from faults import Faults
 from models import make_tiny_demucs
-from own_stack import own_folder, own_stack
-from parts import Parts, kill, stopped
+from own_stack import OwnStack, own_folder, own_stack
+from signals import kill, stopped
 from sounds import write_study
 from watcher import Watcher
 
-PARTS = ("flow", "fork_server", "worker", "prefect", "postgres", "api")
+PARTS: dict[str, Callable[[OwnStack], list[psutil.Process]]] = {
+    "flow": OwnStack.flows,
+    "fork server": OwnStack.fork_servers,
+    "worker": OwnStack.workers,
+    "prefect": OwnStack.prefect_servers,
+    "postgres": OwnStack.postgres,
+    "api": OwnStack.apis,
+}
 STAGES = ("queued", "download", "separation", "transcription", "musicxml")
 READY_S = 400.0
 REACHED_S = 120.0
@@ -58,18 +65,12 @@ class Outcome:
 
 
 class Bench:
-    """One running stack.
+    """Jobs that are submitted to a running stack, whose parts are killed."""
 
-    Args:
-        parts: its processes.
-        data_dir: its data folder.
-        api_url: its API.
-    """
-
-    def __init__(self, parts: Parts, data_dir: Path, api_url: str) -> None:
-        self._parts = parts
-        self._data_dir = data_dir
-        self._http = httpx.Client(base_url=api_url, timeout=30, trust_env=False)
+    def __init__(self, running: OwnStack) -> None:
+        self._running = running
+        self._data_dir = running.data_dir
+        self._http = httpx.Client(base_url=running.api_url, timeout=30, trust_env=False)
         self._seed = 0
 
     def strike(self, part: str, stage: str) -> Outcome:
@@ -89,22 +90,22 @@ class Bench:
 
     def _kill_at(self, part: str, stage: str, job_id: str, watcher: Watcher) -> float | None:
         if stage == "queued" and part != "flow":
-            with stopped(self._parts.fork_server()):
+            with stopped(self._running.fork_servers()):
                 return self._kill(part)
         if stage == "queued":  # its process, as soon as there is one
             until_s = time.monotonic() + REACHED_S
-            while not self._parts.flow() and time.monotonic() < until_s:
+            while not self._running.flows() and time.monotonic() < until_s:
                 time.sleep(0.01)
             return self._kill(part)
         if not watcher.wait_for_stage(stage, REACHED_S):
             return None
-        with stopped(self._parts.flow()):
+        with stopped(self._running.flows()):
             if self._job(job_id)["stage"] != stage:
                 return None
             return self._kill(part)
 
     def _kill(self, part: str) -> float | None:
-        processes = getattr(self._parts, part)()
+        processes = PARTS[part](self._running)
         if not processes:
             return None
         kill(processes)
@@ -191,7 +192,7 @@ def bench_on_its_own() -> Iterator[Bench]:
             "OMP_NUM_THREADS": "1",
         }
         with own_stack(data_dir, settings) as running:
-            yield Bench(Parts(running.process.pid, data_dir), data_dir, running.api_url)
+            yield Bench(running)
 
 
 def table(outcomes: list[Outcome]) -> Iterator[str]:
@@ -206,8 +207,7 @@ def table(outcomes: list[Outcome]) -> Iterator[str]:
         times = [o.after_s for o in those]
         spans = f"{statistics.median(times):.1f} s, {max(times):.1f} s"
         faults = "; ".join(fault for o in those for fault in o.faults) or "none"
-        part, stage = key[0].replace("_", " "), key[1]
-        yield f"| {part} | {stage} | {len(those)} | {seen} | {spans} | {faults} |"
+        yield f"| {key[0]} | {key[1]} | {len(those)} | {seen} | {spans} | {faults} |"
 
 
 def main() -> int:

@@ -12,20 +12,14 @@ from models import make_tiny_demucs
 from own_stack import OwnStack, own_stack
 from sounds import write_study
 
-FORKED = "flow transcribe"
-
 
 class Stack(OwnStack):
     """A running stack, and what an operator does to it."""
 
-    def flow_processes(self) -> list[int]:
-        """The processes that run a flow at this moment."""
-        return [process.pid for process in self.processes() if _runs_a_flow(process)]
-
     @contextmanager
     def no_forks(self) -> Iterator[None]:
         """Hold the process that runs are forked from, where there is one, within the block."""
-        servers = [p for p in self.processes() if _is_fork_server(p)]
+        servers = self.fork_servers()
         for server in servers:
             server.suspend()
         try:
@@ -56,22 +50,6 @@ class Stack(OwnStack):
         state = {"type": type_, "name": name, "message": "From the UI"}
         answer = self.prefect.post(f"flow_runs/{run['id']}/set_state", json={"state": state})
         assert answer.raise_for_status().json()["status"] == "ACCEPT"
-
-
-def _runs_a_flow(process: psutil.Process) -> bool:
-    try:
-        # A fork has the command line of the process that it was forked from, but a name of its own.
-        return process.name() == FORKED or "prefect.engine" in " ".join(process.cmdline())
-    except psutil.NoSuchProcess:  # it ended since it was listed
-        return False
-
-
-def _is_fork_server(process: psutil.Process) -> bool:
-    try:
-        forked = process.name().startswith("flow ")
-        return not forked and "flows.warm.server" in process.cmdline()
-    except psutil.NoSuchProcess:
-        return False
 
 
 @pytest.fixture(scope="session")

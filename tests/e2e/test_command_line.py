@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 from client import Client
 from faults import Faults
 
@@ -102,12 +103,8 @@ def test_flow_processes_carry_the_stacks_mark(
     """A flow's process is marked as the worker's, so that it can be found if both are orphaned."""
     command = transcribe(stack, make_recording(seed=103), "-o", tmp_path, "--solo")
     worker_mark = f"{stack.data_dir}#worker"
-    engines: list[str] = []
+    engines: list[psutil.Process] = []
     while command.poll() is None and not engines:
-        engines = [
-            " ".join(process.cmdline())
-            for process in marked(worker_mark)
-            if process.pid in stack.flow_processes()
-        ]
+        engines = [process for process in marked(worker_mark) if process in stack.flows()]
     assert command.wait(180) == 0
     assert engines

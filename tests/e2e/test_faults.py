@@ -1,7 +1,5 @@
 """What goes wrong in the field, and what the person who watches is told."""
 
-import os
-import signal
 import time
 from pathlib import Path
 
@@ -96,8 +94,8 @@ def test_a_killed_process_is_one_error_and_a_retry_completes(
     """[J5] SIGKILL in the middle of a stage: one `error`, `worker_lost`, retryable."""
     recording: Path = make_recording(seed=5 if stage is Stage.SEPARATION else 6)
     job_id = hanging_job(client, stack, recording, stage)
-    (process,) = stack.flow_processes()
-    os.kill(process, signal.SIGKILL)
+    (process,) = stack.flows()
+    process.kill()
     first = client.watch(job_id, after=0)
     assert len(first.of_type("error")) == 1
     error = first.last["error"]

@@ -1,6 +1,5 @@
 """Processes that die, or stop, where nobody who lives can see it."""
 
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
 from client import Client, drain
 from faults import Faults
 from websockets.sync.client import ClientConnection
@@ -61,11 +59,10 @@ def test_a_worker_and_its_flow_that_die_together_are_one_error(
     """[J6] [J5] SIGKILL for both and nobody who restarts them; once one does, a retry completes."""
     job_id, socket = begun(client, stack, make_recording(seed=301))
     with nobody_restarts(stack), socket:
-        (flow,) = stack.flow_processes()
-        for process in stack.processes():
-            if "--pool" in process.cmdline():
-                process.kill()
-        os.kill(flow, signal.SIGKILL)
+        (flow,) = stack.flows()
+        for worker in stack.workers():
+            worker.kill()
+        flow.kill()
         last_id = lost(client, job_id, socket)
     client.retry(job_id)
     again = client.watch(job_id, after=last_id)
@@ -81,14 +78,13 @@ def test_a_process_that_was_only_stopped_ends_when_it_wakes_up(
 ) -> None:
     """[J6] [J3] Its job is given up meanwhile; it adds nothing, and makes room for the retry."""
     job_id, socket = begun(client, stack, make_recording(seed=302))
-    (flow,) = stack.flow_processes()
+    (flow,) = stack.flows()
     with socket:
-        psutil.Process(flow).suspend()
+        flow.suspend()
         last_id = lost(client, job_id, socket)
     client.retry(job_id)
-    process = psutil.Process(flow)
-    process.resume()
-    process.wait(GONE_S)
+    flow.resume()
+    flow.wait(GONE_S)
     again = client.watch(job_id, after=last_id)
     assert again.last["type"] == "completed"
     assert again.of_type("error") == []

@@ -28,10 +28,10 @@ def begun(client: Client, job_id: str) -> ClientConnection:
     return socket
 
 
-def wait_until_gone(process: int, began_s: float) -> float:
+def wait_until_gone(process: psutil.Process, began_s: float) -> float:
     """Wait for the end of a process; returns how long it took since `began_s`."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        psutil.Process(process).wait(GONE_S + 5)
+        process.wait(GONE_S + 5)
     return time.monotonic() - began_s
 
 
@@ -57,7 +57,7 @@ def test_a_running_job_is_cancelled_and_its_process_gone(
     faults.plan(work)
     job_id = client.upload(make_recording(seed=201 if work == "hang" else 202), separation="demucs")
     with begun(client, job_id) as socket:
-        (process,) = stack.flow_processes()
+        (process,) = stack.flows()
         began_s = time.monotonic()
         job = client.cancel(job_id)
         assert (job["status"], job["error"]["code"]) == ("failed", "cancelled")
@@ -111,7 +111,7 @@ def test_a_job_cancelled_while_its_process_starts_is_not_worked_on(
     """[R2] [J4] A process that was on its way finds the job taken from it, and ends quietly."""
     faults = Faults(stack.data_dir, "separation")
     faults.plan()
-    while stack.flow_processes():  # those of earlier jobs, on their way out
+    while stack.flows():  # those of earlier jobs, on their way out
         time.sleep(0.05)
     with stack.no_forks():
         job_id = client.upload(make_recording(seed=208), separation="demucs")
@@ -149,7 +149,7 @@ def test_a_job_deleted_while_it_runs_ends_its_process(
     Faults(stack.data_dir, "separation").plan("compute")
     job_id = client.upload(make_recording(seed=207), separation="demucs")
     with begun(client, job_id):
-        (process,) = stack.flow_processes()
+        (process,) = stack.flows()
         began_s = time.monotonic()
         client.delete(job_id)
         assert wait_until_gone(process, began_s) < GONE_S

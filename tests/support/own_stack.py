@@ -6,8 +6,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,47 @@ class OwnStack:
     def processes(self) -> list[psutil.Process]:
         """Everything that the stack started and that is still alive."""
         return psutil.Process(self.process.pid).children(recursive=True)
+
+    def flows(self, name: str = "transcribe") -> list[psutil.Process]:
+        """What runs a flow of this name; without forks, any flow."""
+        # A fork has the command line of what it was forked from, but a name of its own.
+        return self._those(lambda p: p.name() == f"flow {name}" or "prefect.engine" in p.cmdline())
+
+    def fork_servers(self) -> list[psutil.Process]:
+        """What flows are forked from."""
+        return self._those(
+            lambda p: not p.name().startswith("flow ") and "flows.warm.server" in p.cmdline()
+        )
+
+    def workers(self) -> list[psutil.Process]:
+        """What takes runs from Prefect."""
+        return self._those(lambda p: "worker" in p.cmdline() and "--pool" in p.cmdline())
+
+    def prefect_servers(self) -> list[psutil.Process]:
+        """The Prefect server, all of it."""
+        servers = self._those(lambda p: {"server", "start", "--port"} <= {*p.cmdline()})
+        return [process for s in servers for process in (s, *s.children(recursive=True))]
+
+    def postgres(self) -> list[psutil.Process]:
+        """The process that all others of Postgres belong to."""
+        return self._those(lambda p: "postgres" in p.name() and "postgres" not in _parent_name(p))
+
+    def apis(self) -> list[psutil.Process]:
+        """The API, with the bridge in it."""
+        return self._those(lambda p: "api.app:from_environment" in p.cmdline())
+
+    def _those(self, belongs: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
+        found = []
+        for process in self.processes():
+            with suppress(psutil.NoSuchProcess):  # it ended since it was listed
+                if belongs(process):
+                    found.append(process)
+        return found
+
+
+def _parent_name(process: psutil.Process) -> str:
+    parent = process.parent()
+    return "" if parent is None else parent.name()
 
 
 @contextmanager
