@@ -7,14 +7,16 @@ may not be sold, so none is here. The Essen collection, whose terms are unclear,
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import music21
-from symbolic import Measure, Passage, WrittenNote, join, read_musicxml
+from symbolic import Measure, Passage, WrittenNote, join, read_grand_staves, read_musicxml
 
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
 
+VOICES = 4
 TUNES = ("airdsAirs", "ryansMammoth")
 CHORALES = re.compile(r"bach/bwv\d+(\.\d+)?\.mxl")
 OTHERS = (
@@ -42,6 +44,33 @@ def read_corpus() -> Iterator[Passage]:
             name = f"{path.relative_to(corpus).as_posix()}#{number}"
             if name not in kept:
                 yield from join(_measures(score), name, qpm=None)
+
+
+def read_keyboard() -> Iterator[tuple[str, Passage]]:
+    """Read what two hands play, each note with its staff; the piece's name before it.
+
+    That is keyboard parts on two staves, and chorales with two voices in each hand.
+    """
+    corpus = Path(music21.__file__).parent / "corpus"
+    kept = set(KEPT_FOR_EVALUATION.read_text().split())
+    for folder in ("bach", *OTHERS):
+        for path in sorted((corpus / folder).rglob("*.*")):
+            name = path.relative_to(corpus).as_posix()
+            if path.suffix not in {".mxl", ".xml", ".musicxml"} or name in kept:
+                continue
+            if folder != "bach":
+                for passage in read_grand_staves(path, name):
+                    yield name, passage
+            elif CHORALES.fullmatch(name):
+                for passage in read_musicxml(path, name):
+                    if {note.staff for note in passage.notes} == set(range(VOICES)):
+                        yield name, _imploded(passage)
+
+
+def _imploded(passage: Passage) -> Passage:
+    """Two upper voices on the first staff, two lower ones on the second."""
+    notes = [replace(note, staff=1 + (note.staff >= VOICES // 2)) for note in passage.notes]
+    return replace(passage, notes=notes)
 
 
 def _measures(score: Any) -> Iterator[Measure]:  # noqa: ANN401 - music21 ships no types

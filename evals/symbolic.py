@@ -23,7 +23,7 @@ class WrittenNote:
         onset: tick from the first bar line.
         ticks: length.
         pitch: MIDI note number.
-        staff: number of the part.
+        staff: number of the part, or of the staff in its part.
     """
 
     onset: int
@@ -73,6 +73,13 @@ def read_musicxml(path: Path, source: str) -> Iterator[Passage]:
     yield from join(together, source, qpm=qpm)
 
 
+def read_grand_staves(path: Path, source: str) -> Iterator[Passage]:
+    """Read each keyboard part alone; its notes get the number of their staff, from 1."""
+    for part in _root(path).iterfind("part"):
+        if part.findtext(".//staves") == "2":
+            yield from join(_measures(part, None), source, qpm=None)
+
+
 def _root(path: Path) -> ET.Element:
     if path.suffix != ".mxl":
         return ET.fromstring(path.read_bytes())  # noqa: S314 - scores of a named corpus
@@ -89,7 +96,8 @@ def _merge(measures: Sequence[Measure]) -> Measure:
     return Measure(ticks, notes, measures[0].meter, measures[0].fifths)
 
 
-def _measures(part: ET.Element, staff: int) -> Iterator[Measure]:
+def _measures(part: ET.Element, staff: int | None) -> Iterator[Measure]:
+    """Measures of a part; notes get the number given, or that of their staff."""
     divisions = 1.0
     for measure in part.iterfind("measure"):
         meter = fifths = None
@@ -121,12 +129,14 @@ def _has(element: ET.Element, path: str) -> bool:
 
 
 def _note(
-    element: ET.Element, start: float, ticks: float, staff: int
+    element: ET.Element, start: float, ticks: float, staff: int | None
 ) -> tuple[WrittenNote, frozenset[str]]:
     octave, step = int(element.findtext("pitch/octave") or 0), element.findtext("pitch/step") or "C"
     alter = int(float(element.findtext("pitch/alter") or 0))
     pitch = 12 * (octave + 1) + _SEMITONES[step] + alter
     ties = frozenset(tie.get("type", "") for tie in element.iterfind("tie"))
+    if staff is None:
+        staff = int(element.findtext("staff") or 1)
     return WrittenNote(round(start), ticks, pitch, staff), ties
 
 
