@@ -41,9 +41,12 @@ class Stack(OwnStack):
         return [run["state_name"] for run in self._runs(job_id)]
 
     def _runs(self, job_id: str) -> list[dict[str, Any]]:
-        order = {"limit": 200, "sort": "EXPECTED_START_TIME_ASC"}
-        runs = self.prefect.post("flow_runs/filter", json=order).raise_for_status().json()
-        return [run for run in runs if run["parameters"].get("job_id") == job_id]
+        asked = {
+            "flow_runs": {"tags": {"all_": [f"job:{job_id}"]}},
+            "sort": "EXPECTED_START_TIME_ASC",
+        }
+        found = self.prefect.post("flow_runs/filter", json=asked).raise_for_status().json()
+        return [dict(run) for run in found]
 
     def _set_state(self, job_id: str, type_: str, name: str) -> None:
         (run,) = self._runs(job_id)

@@ -67,6 +67,7 @@ async def test_polling_shows_the_whole_job(
         "result_url": None,
         "error": None,
         "last_event_id": 3,
+        "flow_run_id": None,
         "title": "Étude: No. 1",
     }
     await append_completed(engine, job_id, result={"musicxml": "key"})

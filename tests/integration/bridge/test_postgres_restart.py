@@ -21,6 +21,7 @@ from scorewire.store import admin
 from scorewire.store.engine import connect
 from scorewire.store.events import append_completed, append_progress, events_after
 from scorewire.store.jobs import create_job
+from scorewire.store.migrate import migrate
 
 Watch = Callable[..., Awaitable[Any]]
 Tell = Callable[..., Awaitable[None]]
@@ -37,6 +38,13 @@ async def postgres(open_folder: Path) -> AsyncIterator[EmbeddedPostgres]:
     await server.start()
     yield server
     await server.stop()
+
+
+@pytest.fixture
+async def migrated_url(database_url: str) -> str:
+    """A database of that server, with Scorewire's tables."""
+    await asyncio.to_thread(migrate, database_url)
+    return database_url
 
 
 async def kill_a_backend(postgres: EmbeddedPostgres, url: str) -> None:
