@@ -4,8 +4,7 @@ Only basic-pitch's model is used, not its Python code, for three reasons. That c
 librosa, resampy and numba, which costs 4 s in every process and 13 s of compilation in a fresh
 one. It joins the model's windows as if they lay a whole number of frames apart and corrects the
 times by an empirical constant, where the windows' positions are known exactly. And it drops the
-last 0.7 % of every recording, 6 s of 15 minutes. The decoding is the same note for note, which
-a test proves against the library.
+last 0.7 % of every recording, 6 s of 15 minutes. `decoding` makes notes of what the model says.
 """
 
 import importlib.util
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorewire.audio import Audio
+from scorewire.inference.decoding import Matrix, decode_notes
 from scorewire.jobs.options import DecodingOptions
 from scorewire.jobs.report import Report
 from scorewire.music.notes import Note
@@ -29,17 +29,9 @@ WINDOW = 2 * MODEL_RATE_HZ - HOP
 EDGE_FRAMES = 15
 """Frames at either edge of a window that lack context and are dropped."""
 WINDOW_STEP = WINDOW - 2 * EDGE_FRAMES * HOP
-LOWEST_PITCH = 21
-"""MIDI number of the model's first bin; there are 88, one a semitone."""
-
-_RELEASE_FRAMES = 11
-"""A note ends where this many frames in a row lie under the frame threshold."""
-
 _MODEL_FILE = Path("saved_models", "icassp_2022", "nmp.onnx")
 _INPUT = "serving_default_input_2:0"
 _OUTPUTS = ("StatefulPartitionedCall:1", "StatefulPartitionedCall:2")  # frames, onsets
-
-Matrix = NDArray[np.float32]
 
 
 class BasicPitchTranscriber:
@@ -55,8 +47,8 @@ class BasicPitchTranscriber:
 
     @property
     def model_id(self) -> str:
-        """The model's name and the year of its training."""
-        return "basic-pitch-icassp-2022"
+        """The model's name, the year of its training, and the version of its decoding here."""
+        return "basic-pitch-icassp-2022:2"
 
     def transcribe(self, audio: Audio, options: DecodingOptions, report: Report) -> Sequence[Note]:
         """Transcribe one stem; the notes are sorted by onset, then pitch.
@@ -136,47 +128,6 @@ def frame_times_s(count: int) -> NDArray[np.float64]:
     window, frame = np.divmod(np.arange(count), frames_kept)
     times: NDArray[np.float64] = (window * WINDOW_STEP + frame * HOP) / MODEL_RATE_HZ
     return times
-
-
-def decode_notes(
-    frames: Matrix, onsets: Matrix, options: DecodingOptions
-) -> list[tuple[int, int, int, float]]:
-    """Pick notes from the model's output, latest first, as basic-pitch does.
-
-    A note begins at a peak of the onset probability. It lasts as long as its frame probability
-    stays up, and takes its own and the neighbouring pitches' probability away from earlier notes.
-
-    Args:
-        frames: probability that a pitch sounds, shape (frames, 88).
-        onsets: probability that a pitch begins, same shape.
-        options: thresholds, and the shortest note.
-
-    Returns:
-        First frame, end frame, MIDI pitch and mean probability of each note.
-    """
-    shortest = round(options.minimum_note_ms / 1000 * MODEL_RATE_HZ / HOP)
-    last = len(frames) - 1
-    silent = frames < options.frame_threshold
-    notes: list[tuple[int, int, int, float]] = []
-    for start, pitch in reversed(_peaks(onsets, options.onset_threshold)):
-        end, quiet = start + 1, 0
-        while end < last and quiet < _RELEASE_FRAMES:
-            quiet = quiet + 1 if silent[end, pitch] else 0
-            end += 1
-        end -= quiet
-        if start >= last or end - start <= shortest:
-            continue
-        silent[start:end, max(pitch - 1, 0) : pitch + 2] = True
-        amplitude = float(np.mean(frames[start:end, pitch]))
-        notes.append((start, end, pitch + LOWEST_PITCH, amplitude))
-    return notes
-
-
-def _peaks(onsets: Matrix, threshold: float) -> list[tuple[int, int]]:
-    """Frame and bin of each strict local maximum in time that reaches the threshold."""
-    inner = onsets[1:-1]
-    high = (inner > onsets[:-2]) & (inner > onsets[2:]) & (inner >= threshold)
-    return [(int(frame) + 1, int(pitch)) for frame, pitch in np.argwhere(high)]
 
 
 def _resample(audio: Audio) -> Matrix:

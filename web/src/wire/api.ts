@@ -486,8 +486,8 @@ export interface components {
          * @description How notes are found in the sound.
          * @default {
          *       "onset_threshold": 0.7,
-         *       "frame_threshold": 0.3,
-         *       "minimum_note_ms": 80
+         *       "frame_threshold": 0.2,
+         *       "minimum_note_ms": 50
          *     }
          */
         DecodingOptions: {
@@ -498,12 +498,12 @@ export interface components {
             onset_threshold: number;
             /**
              * @description How sure a note's sounding must be; higher, shorter.
-             * @default 0.3
+             * @default 0.2
              */
             frame_threshold: number;
             /**
              * @description Shorter notes are left out, in milliseconds.
-             * @default 80
+             * @default 50
              */
             minimum_note_ms: number;
         };
@@ -677,8 +677,8 @@ export interface components {
          *       "end_s": null,
          *       "decoding": {
          *         "onset_threshold": 0.7,
-         *         "frame_threshold": 0.3,
-         *         "minimum_note_ms": 80
+         *         "frame_threshold": 0.2,
+         *         "minimum_note_ms": 50
          *       },
          *       "notation": {
          *         "tempo_bpm": null,

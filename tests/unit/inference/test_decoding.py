@@ -1,0 +1,115 @@
+"""Notes from posteriors that are drawn by hand, so that every note and its end is known."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scorewire.inference.decoding import LOWEST_PITCH, Matrix, decode_notes, sounding_frames
+from scorewire.jobs.options import DecodingOptions
+
+OPTIONS = DecodingOptions()
+MIDDLE_C = 60 - LOWEST_PITCH
+
+
+def silence(frames: int = 200) -> tuple[Matrix, Matrix]:
+    """Probabilities of a recording in which nothing sounds."""
+    return np.full((frames, 88), 0.01, np.float32), np.full((frames, 88), 0.01, np.float32)
+
+
+def test_a_note_ends_where_it_falls() -> None:
+    """A tail far above the frame threshold, but far under the note, is its release."""
+    frames, onsets = silence()
+    onsets[20, MIDDLE_C] = 0.9
+    frames[20:60, MIDDLE_C] = 0.8
+    frames[60:120, MIDDLE_C] = 0.35
+    [(start, end, pitch, _)] = decode_notes(frames, onsets, OPTIONS)
+    assert (start, pitch) == (20, 60)
+    assert end == pytest.approx(60, abs=3)
+
+
+def test_a_quiet_note_is_measured_against_itself() -> None:
+    """Half as loud, the same shape ends at the same place."""
+    shape = np.concatenate([np.full(40, 0.8), np.full(60, 0.3)]).astype(np.float32)
+    assert sounding_frames(shape) == sounding_frames(shape / 2)
+
+
+def test_a_short_dip_is_no_end() -> None:
+    """A note that falters for a few frames and goes on is one note of full length."""
+    frames, onsets = silence()
+    onsets[20, MIDDLE_C] = 0.9
+    frames[20:100, MIDDLE_C] = 0.8
+    frames[50:55, MIDDLE_C] = 0.1
+    [(_, end, _, _)] = decode_notes(frames, onsets, OPTIONS)
+    assert end == pytest.approx(100, abs=3)
+
+
+def test_a_stroke_that_does_not_sound_needs_more_certainty() -> None:
+    """Of two equal onsets near the threshold only the one that sounds on is a note."""
+    frames, onsets = silence()
+    onsets[20, [MIDDLE_C, MIDDLE_C + 7]] = 0.72
+    frames[20:60, MIDDLE_C] = 0.8
+    frames[20:60, MIDDLE_C + 7] = 0.21
+    assert [pitch for _, _, pitch, _ in decode_notes(frames, onsets, OPTIONS)] == [60]
+
+
+def test_a_repeated_note_is_two() -> None:
+    """A second stroke ends the first note, though the pitch never falls silent."""
+    frames, onsets = silence()
+    onsets[[20, 60], MIDDLE_C] = 0.9
+    frames[20:100, MIDDLE_C] = 0.8
+    later, earlier = decode_notes(frames, onsets, OPTIONS)
+    assert later[0] == 60
+    assert earlier[0] == 20
+    assert earlier[1] <= 60
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.floats(0.05, 0.95),
+    st.floats(0.05, 0.95),
+    st.integers(10, 300),
+)
+@settings(max_examples=20, deadline=None)
+def test_any_posteriors_give_notes_in_range(
+    seed: int, onset_threshold: float, frame_threshold: float, minimum_note_ms: int
+) -> None:
+    """Whatever the model says, notes are inside the recording, on the piano, and none overlap."""
+    random = np.random.default_rng(seed)
+    frames = random.beta(0.5, 0.7, (60, 88)).astype(np.float32)
+    onsets = random.beta(0.3, 1.0, (60, 88)).astype(np.float32)
+    options = DecodingOptions(
+        onset_threshold=onset_threshold,
+        frame_threshold=frame_threshold,
+        minimum_note_ms=minimum_note_ms,
+    )
+    notes = decode_notes(frames, onsets, options)
+    assert all(0 < start < end < 60 for start, end, _, _ in notes)
+    assert all(21 <= pitch <= 108 and 0 <= level <= 1 for _, _, pitch, level in notes)
+    for pitch in {note[2] for note in notes}:
+        same = sorted(note[:2] for note in notes if note[2] == pitch)
+        assert all(end <= start for (_, end), (start, _) in pairwise(same))
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.05, 0.9), st.floats(0.0, 0.09))
+@settings(max_examples=20, deadline=None)
+def test_a_higher_threshold_finds_no_new_beginnings(
+    seed: int, threshold: float, more: float
+) -> None:
+    """Every stroke that a stricter listener hears, a laxer one hears as well."""
+    random = np.random.default_rng(seed)
+    frames = np.tile(random.uniform(0.3, 1, 88).astype(np.float32), (60, 1))
+    onsets = random.beta(0.3, 1.0, (60, 88)).astype(np.float32)
+    onsets[:, 1::2] = 0  # no two are neighbours, which would take each other's probability
+    lax = DecodingOptions(onset_threshold=threshold, minimum_note_ms=10)
+    strict = DecodingOptions(onset_threshold=threshold + more, minimum_note_ms=10)
+    heard = {(start, pitch) for start, _, pitch, _ in decode_notes(frames, onsets, lax)}
+    assert {(start, pitch) for start, _, pitch, _ in decode_notes(frames, onsets, strict)} <= heard
+
+
+@given(st.lists(st.floats(0.0, 1.0, width=32), min_size=1, max_size=200))
+def test_what_sounds_is_part_of_what_is_heard(heard: list[float]) -> None:
+    """A note's sounding part has at least one frame and at most all."""
+    assert 1 <= sounding_frames(np.array(heard, np.float32)) <= len(heard)
