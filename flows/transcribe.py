@@ -45,9 +45,11 @@ def transcribe(job_id: UUID) -> dict[str, str]:
     request = journal.claim()
     if request is None:
         leave(journal)
-    show_link(journal)
     with ending_with_its_job(journal):
-        recording = download(job_id, request)
+        try:
+            recording = download(job_id, request)
+        finally:  # not before it: the first stage is what people wait for
+            show_link(journal)
         stems = separation(request.options, recording)
         notes = transcription(request.options, stems)
         score = musicxml(request.options, journal.request().title or UNTITLED, notes)
