@@ -101,7 +101,7 @@ async def look(running: OwnStack, database: asyncpg.Connection, seen: Seen) -> N
         seen.figures[f"{name}, MiB"].append(memory_mib(processes))
     count = database.fetchval
     seen.figures["connections"].append(await count("SELECT count(*) FROM pg_stat_activity"))
-    seen.figures["events stored"].append(await count("SELECT count(*) FROM events"))
+    seen.figures["events stored"].append(await count("SELECT count(*) FROM job_events"))
     seen.figures["files open in the API"].append(sum(p.num_fds() for p in parts["API"]))
 
 

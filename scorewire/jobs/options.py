@@ -54,7 +54,7 @@ class DecodingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     ] = 0.2
     minimum_note_ms: Annotated[
         float, Meta(ge=10, le=1000, description="Shorter notes are left out, in milliseconds.")
-    ] = 50.0
+    ] = 80.0
 
 
 class NotationOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

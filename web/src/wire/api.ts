@@ -487,7 +487,7 @@ export interface components {
          * @default {
          *       "onset_threshold": 0.7,
          *       "frame_threshold": 0.2,
-         *       "minimum_note_ms": 50
+         *       "minimum_note_ms": 80
          *     }
          */
         DecodingOptions: {
@@ -503,7 +503,7 @@ export interface components {
             frame_threshold: number;
             /**
              * @description Shorter notes are left out, in milliseconds.
-             * @default 50
+             * @default 80
              */
             minimum_note_ms: number;
         };
@@ -678,7 +678,7 @@ export interface components {
          *       "decoding": {
          *         "onset_threshold": 0.7,
          *         "frame_threshold": 0.2,
-         *         "minimum_note_ms": 50
+         *         "minimum_note_ms": 80
          *       },
          *       "notation": {
          *         "tempo_bpm": null,
