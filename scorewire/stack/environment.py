@@ -88,6 +88,10 @@ def _prefect(config: StackConfig, urls: StackUrls) -> dict[str, str]:
         "PREFECT_WORKER_QUERY_SECONDS": "5" if config.worker == "warm" else "1",
         # Taken ahead of its time, a scheduled run would wait in a place that others could use.
         "PREFECT_WORKER_PREFETCH_SECONDS": "0",
+        # Two questions that each process would ask first: our server is of the client's version,
+        # and hands out no tokens against forged requests.
+        "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
+        "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
         "PREFECT_CLI_PROMPT": "false",
         "PREFECT_CLI_COLORS": "false",
         "PREFECT_LOGGING_COLORS": "false",
