@@ -13,6 +13,7 @@ OVERLAYS = ROOT / "deploy" / "kubernetes" / "overlays"
 SECRET_KEYS = ROOT / "deploy" / "kubernetes" / "base" / "config.yaml"
 OLDEST, NEWEST = "1.30.0", kubernetes_validate.latest_version()
 INSTALLATION = {  # what differs from one installation to the next
+    "SCOREWIRE_PAGE_URL",
     "SCOREWIRE_STORAGE_URL",
     "SCOREWIRE_TRUSTED_PROXIES",
 }
