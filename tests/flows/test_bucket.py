@@ -1,15 +1,21 @@
 """A job whose files are in a bucket of a real S3 server, from its recording to its retention."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
+import obstore
 import pytest
+from obstore.store import from_url
 from s3_server import BUCKET, s3_server
+from sounds import write_study
 
+from flows.bulk import bulk
 from flows.retention import DAY_S, Periods, clean
 from flows.runtime import Runtime
 from flows.transcribe import transcribe
 from scorewire.store.files import files_of_job
+from scorewire.store.listing import list_jobs
 
 FOLDERS = ("uploads", "audio", "stems", "notes", "scores")
 
@@ -47,3 +53,18 @@ def test_a_job_in_a_bucket(flow_runtime: Runtime, submit):
     at_once = Periods(files_s=dict.fromkeys(FOLDERS, 1e-6), events_s=0)
     assert clean(at_once)["files_kept"] == 0
     assert list(flow_runtime.blobs.list_pages(5)) == []
+
+
+def test_a_bucket_is_a_source_of_a_bulk_run(flow_runtime: Runtime, tmp_path: Path):
+    """What lies below a prefix is transcribed, recordings alone; a repeat does nothing twice."""
+    recordings = from_url(f"s3://{BUCKET}")
+    folder = f"live/{uuid4()}"
+    for seed in (22, 23):
+        recording = write_study(tmp_path / "study.flac", seed)
+        obstore.put(recordings, f"{folder}/study {seed}.flac", recording)
+    obstore.put(recordings, f"{folder}/notes.txt", b"not a recording")
+    source = f"s3://{BUCKET}/{folder}"
+    assert bulk([source], options={"recording": "solo"}) == {"completed": 2}
+    assert bulk([source], options={"recording": "solo"}) == {"completed before": 2}
+    jobs = flow_runtime.store(list_jobs, limit=10).jobs
+    assert {job.title for job in jobs} == {"study 22", "study 23"}
