@@ -7,6 +7,7 @@ deleted is not listed any more.
 """
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 import structlog
 from prefect import flow
 from prefect.artifacts import create_table_artifact
+from prefect.settings import PREFECT_LOCAL_STORAGE_PATH
 
 from flows.runtime import runtime
 from flows.scratch import discard_old_scratch
@@ -82,6 +84,7 @@ def retention() -> dict[str, int]:
         events_s=settings.keep_events_days * DAY_S,
     )
     counts = clean(periods)
+    counts["results_forgotten"] = forget_results(days["sound"] * DAY_S)
     log.info("retention done", **counts)
     table = [{"what": name.replace("_", " "), "count": count} for name, count in counts.items()]
     create_table_artifact(table, key="retention", description="What was deleted, and what stays")
@@ -112,6 +115,25 @@ def clean(periods: Periods) -> dict[str, int]:
     counts["cut_uploads_deleted"] = runtime().blobs.discard_unfinished(periods.orphans_s)
     counts["scratch_folders_deleted"] = discard_old_scratch(periods.orphans_s)
     return dict(counts)
+
+
+def forget_results(older_than_s: float) -> int:
+    """Delete Prefect's records of stages that were done on this machine; 0 is for ever.
+
+    They only name files, most of which have gone by then. Without its record a stage is done again
+    when the same recording comes.
+
+    Returns:
+        How many there were.
+    """
+    if older_than_s == 0:
+        return 0
+    oldest = time.time() - older_than_s
+    records = (path for path in PREFECT_LOCAL_STORAGE_PATH.value().rglob("*") if path.is_file())
+    old = [record for record in records if record.stat().st_mtime < oldest]
+    for record in old:
+        record.unlink(missing_ok=True)
+    return len(old)
 
 
 def _delete(blob: ListedBlob, periods: Periods) -> str | None:

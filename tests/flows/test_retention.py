@@ -9,13 +9,15 @@ from uuid import UUID, uuid4
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.settings import PREFECT_LOCAL_STORAGE_PATH
 from sqlalchemy import text
 
-from flows.retention import DAY_S, EVENTS_AT_ONCE, Periods, clean, retention
+from flows.retention import DAY_S, EVENTS_AT_ONCE, Periods, clean, forget_results, retention
 from flows.runtime import Runtime
 from flows.transcribe import transcribe
 from scorewire.jobs.job import JobStatus
 from scorewire.jobs.messages import ErrorDetail
+from scorewire.jobs.stages import Stage
 from scorewire.store.engine import Engine, fetch
 from scorewire.store.events import append_failed, append_progress, events_after
 from scorewire.store.files import files_of_job, note_files
@@ -184,6 +186,22 @@ def test_folders_of_runs_that_died_go_after_a_day():
     (alive / "more.flac").write_bytes(b"sound")
     assert clean(FOR_EVER)["scratch_folders_deleted"] == 1
     assert [folder.exists() for folder in (dead, alive, other)] == [False, True, True]
+
+
+def test_records_of_stages_are_forgotten(flow_runtime: Runtime, submit):
+    """Prefect keeps one a stage, for ever; without it the same recording is worked on again."""
+    transcribe(submit(seed=24))
+    records = [path for path in PREFECT_LOCAL_STORAGE_PATH.value().rglob("*") if path.is_file()]
+    assert len(records) >= len(Stage)
+    assert forget_results(DAY_S) == 0
+    old = time.time() - 2 * DAY_S
+    for record in records:
+        os.utime(record, (old, old))
+    assert forget_results(0) == 0
+    assert forget_results(DAY_S) == len(records)
+    again = submit(seed=24)
+    transcribe(again)
+    assert flow_runtime.store(get_job, again).status is JobStatus.COMPLETED
 
 
 async def test_the_flow_reports_what_it_did(flow_runtime: Runtime, failed_job: UUID):
