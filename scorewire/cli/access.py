@@ -1,9 +1,8 @@
 """Who will be able to reach the API that a command starts, and who may use it."""
 
-from ipaddress import ip_address
-
 from scorewire.errors import SetupError
 from scorewire.settings import Settings
+from scorewire.stack.ports import is_loopback
 
 
 def asks_for_tokens(settings: Settings) -> bool:
@@ -52,11 +51,3 @@ def standing(host: str, *, locked: bool) -> str:
         f"Warning: the API listens on {host} and asks for no tokens, so everyone who reaches this "
         "machine may use it and see all jobs; set SCOREWIRE_JWT_SECRET, or let a firewall decide."
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether only this machine reaches what listens on an address."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -7,7 +7,7 @@ so there is one place that names them all.
 from collections.abc import Mapping
 
 from scorewire.stack.config import StackConfig, StackUrls
-from scorewire.stack.ports import LOOPBACK
+from scorewire.stack.ports import is_loopback
 from scorewire.stack.urls import for_sqlalchemy
 
 
@@ -49,7 +49,7 @@ def _no_proxy(inherited: Mapping[str, str]) -> dict[str, str]:
 
 def _scorewire(config: StackConfig, urls: StackUrls) -> dict[str, str]:
     # Prefect's UI listens here alone: a link to it would lead others to their own machines.
-    ours = {"SCOREWIRE_PREFECT_UI_URL": urls.prefect_ui} if config.host == LOOPBACK else {}
+    ours = {"SCOREWIRE_PREFECT_UI_URL": urls.prefect_ui} if is_loopback(config.host) else {}
     return {
         **ours,
         "SCOREWIRE_DATA_DIR": str(config.data_dir),

@@ -3,6 +3,7 @@
 import errno
 import secrets
 import socket
+from ipaddress import ip_address
 
 from scorewire.errors import PortInUseError, StackFailedError
 
@@ -11,6 +12,14 @@ LOOPBACK = "127.0.0.1"
 # Kernels give outgoing connections ports from 32768 up (Linux) or 49152 up (RFC 6335): one from
 # there may be taken between the moment it is chosen and the moment it is listened on.
 NEVER_OUTGOING = range(20_000, 32_768)
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine reaches what listens on an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def free_port(host: str = LOOPBACK) -> int:

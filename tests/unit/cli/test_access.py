@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 from tokens import RSA_KEY, SECRET, jwk, write_keys
 
-from scorewire.cli.access import asks_for_tokens, is_loopback, standing, token_to_show
+from scorewire.cli.access import asks_for_tokens, standing, token_to_show
 from scorewire.cli.submission import submit
 from scorewire.cli.token import token
 from scorewire.errors import (
@@ -20,6 +20,7 @@ from scorewire.http.keys import SharedSecret
 from scorewire.http.tokens import TokenVerifier
 from scorewire.jobs.options import Options
 from scorewire.settings import Settings
+from scorewire.stack.ports import is_loopback
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
