@@ -19,7 +19,12 @@ from scorewire.jobs.options import Options
 from scorewire.media.link import Limits
 
 
-@flow(on_failure=[bulk_ended], on_crashed=[bulk_ended], on_cancellation=[bulk_ended])
+@flow(
+    persist_result=False,
+    on_failure=[bulk_ended],
+    on_crashed=[bulk_ended],
+    on_cancellation=[bulk_ended],
+)
 def bulk(
     sources: list[str] | None = None,
     *,

@@ -1,4 +1,4 @@
-"""Gives a Prefect server what Scorewire needs of it: work pool, queues, deployments.
+"""Gives a Prefect server what Scorewire needs of it: storage of results, work pool, deployments.
 
 Run as `python -m flows.provision`; running it again changes nothing. With `--recover`, what was
 under way when the machine's only worker stopped is ended, put back or started.
@@ -18,10 +18,17 @@ from prefect.workers.process import ProcessWorker
 
 import flows
 from flows.recovery import recover
+from flows.results import StageResults
 from flows.runtime import worker_type
 from flows.warm.worker import WarmWorker
 from scorewire.errors import StackFailedError
-from scorewire.jobs.launching import BULK_QUEUE, HOUSEKEEPING_QUEUE, INTERACTIVE_QUEUE, WORK_POOL
+from scorewire.jobs.launching import (
+    BULK_QUEUE,
+    HOUSEKEEPING_QUEUE,
+    INTERACTIVE_QUEUE,
+    RESULTS_BLOCK,
+    WORK_POOL,
+)
 
 WORKERS = {worker.type: worker for worker in (ProcessWorker, WarmWorker)}
 """By the names that the settings know."""
@@ -61,6 +68,11 @@ async def create_work_pool(worker: type[ProcessWorker]) -> None:
                 )
 
 
+def name_storage() -> None:
+    """Tell the server of the storage that its clients are to keep the results of stages in."""
+    StageResults().save(RESULTS_BLOCK.partition("/")[2], overwrite=True)
+
+
 def deploy() -> None:
     """Deploy all of prefect.yaml, as `prefect deploy --all` does.
 
@@ -91,6 +103,7 @@ def main() -> None:
     arguments.add_argument("--recover", action="store_true", help="deal with lost runs and jobs")
     given = arguments.parse_args()
     asyncio.run(create_work_pool(WORKERS[worker_type()]))
+    name_storage()
     deploy()
     if given.recover:
         asyncio.run(recover_all())

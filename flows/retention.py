@@ -7,7 +7,6 @@ deleted is not listed any more.
 """
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ from dataclasses import dataclass
 import structlog
 from prefect import flow
 from prefect.artifacts import create_table_artifact
-from prefect.settings import PREFECT_LOCAL_STORAGE_PATH
 
+from flows.results import FOLDER as RESULTS
 from flows.runtime import runtime
 from flows.scratch import discard_old_scratch
 from scorewire.blobs import ListedBlob
@@ -40,6 +39,7 @@ KINDS = {
     "stems": "sound",
     "notes": "scores",
     "scores": "scores",
+    RESULTS: "results",
 }
 """The folders of the storage, and what kind of files is in each; nothing else is ever deleted."""
 
@@ -63,6 +63,8 @@ class Periods:
         period_s = self.files_s.get(_folder(blob))
         if period_s is None:
             return False
+        if _folder(blob) == RESULTS:  # names of files: without it a stage is done again
+            return 0 < period_s < blob.age_s
         if use is None:
             return blob.age_s > self.orphans_s
         if period_s == 0 or use.at_work or use.ended_s is None:
@@ -70,7 +72,7 @@ class Periods:
         return use.ended_s > period_s
 
 
-@flow(timeout_seconds=TIMEOUT_S, retries=0)
+@flow(timeout_seconds=TIMEOUT_S, retries=0, persist_result=False)
 def retention() -> dict[str, int]:
     """Delete what need not be kept; returns how much of each."""
     settings = runtime().settings
@@ -78,13 +80,13 @@ def retention() -> dict[str, int]:
         "uploads": settings.keep_uploads_days,
         "sound": settings.keep_sound_days,
         "scores": settings.keep_scores_days,
+        "results": settings.keep_sound_days,  # most of what they name is sound
     }
     periods = Periods(
         files_s={folder: days[kind] * DAY_S for folder, kind in KINDS.items()},
         events_s=settings.keep_events_days * DAY_S,
     )
     counts = clean(periods)
-    counts["results_forgotten"] = forget_results(days["sound"] * DAY_S)
     log.info("retention done", **counts)
     table = [{"what": name.replace("_", " "), "count": count} for name, count in counts.items()]
     create_table_artifact(table, key="retention", description="What was deleted, and what stays")
@@ -98,8 +100,8 @@ def clean(periods: Periods) -> dict[str, int]:
         ServiceUnavailableError: Postgres or the storage stays out of reach.
     """
     counts: Counter[str] = Counter(
-        uploads_deleted=0, sound_deleted=0, scores_deleted=0, orphans_deleted=0, bytes_freed=0,
-        files_kept=0, bytes_kept=0, events_deleted=0,
+        uploads_deleted=0, sound_deleted=0, scores_deleted=0, results_deleted=0, orphans_deleted=0,
+        bytes_freed=0, files_kept=0, bytes_kept=0, events_deleted=0,
     )  # fmt: skip
     for page in runtime().blobs.list_pages(PAGE):
         uses = runtime().store(uses_of, [blob.key for blob in page])
@@ -117,25 +119,6 @@ def clean(periods: Periods) -> dict[str, int]:
     return dict(counts)
 
 
-def forget_results(older_than_s: float) -> int:
-    """Delete Prefect's records of stages that were done on this machine; 0 is for ever.
-
-    They only name files, most of which have gone by then. Without its record a stage is done again
-    when the same recording comes.
-
-    Returns:
-        How many there were.
-    """
-    if older_than_s == 0:
-        return 0
-    oldest = time.time() - older_than_s
-    records = (path for path in PREFECT_LOCAL_STORAGE_PATH.value().rglob("*") if path.is_file())
-    old = [record for record in records if record.stat().st_mtime < oldest]
-    for record in old:
-        record.unlink(missing_ok=True)
-    return len(old)
-
-
 def _delete(blob: ListedBlob, periods: Periods) -> str | None:
     """Delete a file unless a job has begun to use it; says what kind of file it was."""
 
@@ -144,7 +127,8 @@ def _delete(blob: ListedBlob, periods: Periods) -> str | None:
             if not periods.is_over(blob, use):
                 return None
             await asyncio.to_thread(runtime().blobs.delete, blob.key)
-        return "orphans" if use is None else KINDS[_folder(blob)]
+        named = use is not None or _folder(blob) == RESULTS
+        return KINDS[_folder(blob)] if named else "orphans"
 
     return runtime().store(delete)
 

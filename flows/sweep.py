@@ -84,7 +84,7 @@ class Patience:
     heartbeat_s: float = 600.0
 
 
-@flow(timeout_seconds=TIMEOUT_S, retries=0)
+@flow(timeout_seconds=TIMEOUT_S, retries=0, persist_result=False)
 async def sweep() -> dict[str, int]:
     """End or start whatever nobody else will; returns how many of each."""
     async with get_client() as client:

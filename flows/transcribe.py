@@ -20,6 +20,7 @@ UNTITLED = "Untitled"
 
 
 @flow(
+    persist_result=False,
     on_completion=[flow_completed],
     on_failure=[flow_failed],
     on_crashed=[flow_crashed],

@@ -37,6 +37,7 @@ import prefect.utilities.visualization  # noqa: F401 - see above
 from prefect.client.orchestration import get_client
 from prefect.context import refresh_global_settings_context
 from prefect.logging.configuration import setup_logging
+from prefect.plugins import load_prefect_collections
 
 import flows.transcribe  # noqa: F401 - see above
 import scorewire.media.ytdlp  # noqa: F401 - see above
@@ -59,6 +60,7 @@ def main() -> None:
     setup_logging()
     share_tls_contexts()
     get_client(sync_client=True)  # reads the certificates
+    load_prefect_collections()  # looked through for the storage of results
     unfold = preload()
     _refuse_threads()
     # What is here stays: a collection in a child would copy the pages that it looks at.

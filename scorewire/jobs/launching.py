@@ -10,6 +10,9 @@ INTERACTIVE_QUEUE = "interactive"
 BULK_QUEUE = "bulk"
 """Of the work pool: what nobody sees, what somebody waits for, and what nobody does."""
 
+RESULTS_BLOCK = "scorewire-stage-results/shared"
+"""What Prefect knows the storage of the stages' results by."""
+
 TRACE_LABEL = "__OTEL_TRACEPARENT"
 """The label from which Prefect takes the trace that a run belongs to."""
 

@@ -6,6 +6,7 @@ so there is one place that names them all.
 
 from collections.abc import Mapping
 
+from scorewire.jobs.launching import RESULTS_BLOCK
 from scorewire.stack.config import StackConfig, StackUrls
 from scorewire.stack.ports import is_loopback
 from scorewire.stack.urls import for_sqlalchemy
@@ -20,7 +21,8 @@ def service_environment(config: StackConfig, urls: StackUrls) -> dict[str, str]:
         name: value for name, value in config.environment.items() if not name.startswith("PREFECT_")
     }
     return (
-        inherited
+        _links(config, urls)
+        | inherited
         | _no_proxy(inherited)
         | _scorewire(config, urls)
         | _prefect(config, urls)
@@ -47,11 +49,13 @@ def _no_proxy(inherited: Mapping[str, str]) -> dict[str, str]:
     return {"NO_PROXY": value, "no_proxy": value}
 
 
-def _scorewire(config: StackConfig, urls: StackUrls) -> dict[str, str]:
+def _links(config: StackConfig, urls: StackUrls) -> dict[str, str]:
     # Prefect's UI listens here alone: a link to it would lead others to their own machines.
-    ours = {"SCOREWIRE_PREFECT_UI_URL": urls.prefect_ui} if is_loopback(config.host) else {}
+    return {"SCOREWIRE_PREFECT_UI_URL": urls.prefect_ui} if is_loopback(config.host) else {}
+
+
+def _scorewire(config: StackConfig, urls: StackUrls) -> dict[str, str]:
     return {
-        **ours,
         "SCOREWIRE_DATA_DIR": str(config.data_dir),
         "SCOREWIRE_DATABASE_URL": urls.database,
         "SCOREWIRE_PREFECT_DATABASE_URL": urls.prefect_database,
@@ -92,6 +96,7 @@ def _prefect(config: StackConfig, urls: StackUrls) -> dict[str, str]:
         # and hands out no tokens against forged requests.
         "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
         "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
+        "PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK": RESULTS_BLOCK,
         "PREFECT_CLI_PROMPT": "false",
         "PREFECT_CLI_COLORS": "false",
         "PREFECT_LOGGING_COLORS": "false",

@@ -20,18 +20,18 @@ from prefect.logging.handlers import APILogWorker
 from prefect.settings import (
     PREFECT_API_AUTH_STRING,
     PREFECT_API_URL,
-    PREFECT_LOCAL_STORAGE_PATH,
+    PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK,
     temporary_settings,
 )
 from sounds import write_study
 
 from flows.journal import Journal
-from flows.provision import create_work_pool
+from flows.provision import create_work_pool, name_storage
 from flows.runtime import Runtime, runtime
 from flows.sweep import ENDED
 from flows.transcribe import transcribe
 from flows.warm.worker import WarmWorker
-from scorewire.jobs.launching import WORK_POOL, run_request
+from scorewire.jobs.launching import RESULTS_BLOCK, WORK_POOL, run_request
 from scorewire.jobs.options import Options, SeparationMode
 from scorewire.jobs.source import UploadSource
 from scorewire.jobs.stages import Stage
@@ -75,8 +75,10 @@ def _prefect_server(_prefect_urls: StackUrls) -> Iterator[None]:
         {
             PREFECT_API_URL: _prefect_urls.prefect_api,
             PREFECT_API_AUTH_STRING: _prefect_urls.prefect_auth,
+            PREFECT_RESULTS_DEFAULT_STORAGE_BLOCK: RESULTS_BLOCK,
         }
     ):
+        name_storage()
         yield
         # What is still to be sent must not meet a server that has stopped.
         APILogWorker.instance().drain()
@@ -109,8 +111,7 @@ def flow_runtime(
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     runtime.cache_clear()
-    with temporary_settings({PREFECT_LOCAL_STORAGE_PATH: tmp_path / "prefect"}):
-        yield runtime()
+    yield runtime()
     runtime.cache_clear()
 
 

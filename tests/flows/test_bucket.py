@@ -11,6 +11,7 @@ from s3_server import BUCKET, s3_server
 from sounds import write_study
 
 from flows.bulk import bulk
+from flows.results import FOLDER as RESULTS
 from flows.retention import DAY_S, Periods, clean
 from flows.runtime import Runtime
 from flows.transcribe import transcribe
@@ -43,14 +44,14 @@ def test_a_job_in_a_bucket(flow_runtime: Runtime, submit):
     assert transcribe(second) == result
     files = {key for job in (first, second) for key in flow_runtime.store(files_of_job, job)}
     stored = {blob.key for page in flow_runtime.blobs.list_pages(5) for blob in page}
-    assert stored == files
-    assert {key.partition("/")[0] for key in stored} == set(FOLDERS)
+    assert {key.partition("/")[0] for key in stored} == {*FOLDERS, RESULTS}
+    assert {key for key in stored if not key.startswith(RESULTS)} == files
 
     flow_runtime.blobs.put_bytes("uploads/x/cut.mp3", b"sound")
     for_ever = Periods(files_s=dict.fromkeys(FOLDERS, 0.0), events_s=0, orphans_s=-DAY_S)
     counts = clean(for_ever)
-    assert (counts["orphans_deleted"], counts["files_kept"]) == (1, len(files))
-    at_once = Periods(files_s=dict.fromkeys(FOLDERS, 1e-6), events_s=0)
+    assert (counts["orphans_deleted"], counts["files_kept"]) == (1, len(stored))
+    at_once = Periods(files_s=dict.fromkeys([*FOLDERS, RESULTS], 1e-6), events_s=0)
     assert clean(at_once)["files_kept"] == 0
     assert list(flow_runtime.blobs.list_pages(5)) == []
 

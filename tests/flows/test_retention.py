@@ -9,10 +9,11 @@ from uuid import UUID, uuid4
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.settings import PREFECT_LOCAL_STORAGE_PATH
+from prefect.settings import PREFECT_LOCAL_STORAGE_PATH, temporary_settings
 from sqlalchemy import text
 
-from flows.retention import DAY_S, EVENTS_AT_ONCE, Periods, clean, forget_results, retention
+from flows.results import FOLDER as RESULTS
+from flows.retention import DAY_S, EVENTS_AT_ONCE, Periods, clean, retention
 from flows.runtime import Runtime
 from flows.transcribe import transcribe
 from scorewire.jobs.job import JobStatus
@@ -23,9 +24,8 @@ from scorewire.store.events import append_failed, append_progress, events_after
 from scorewire.store.files import files_of_job, note_files
 from scorewire.store.jobs import get_job, get_result, open_attempt
 
-FOR_EVER = Periods(
-    files_s=dict.fromkeys(("uploads", "audio", "stems", "notes", "scores"), 0.0), events_s=0
-)
+FOLDERS = ("uploads", "audio", "stems", "notes", "scores", RESULTS)
+FOR_EVER = Periods(files_s=dict.fromkeys(FOLDERS, 0.0), events_s=0)
 A_DAY = Periods(files_s=dict.fromkeys(FOR_EVER.files_s, DAY_S), events_s=DAY_S)
 FAILED = ErrorDetail(message="Failed.", retryable=True, stage=None, code="internal")
 
@@ -86,7 +86,7 @@ def test_files_go_when_the_last_job_with_them_ended_long_enough_ago(flow_runtime
     assert counts["bytes_freed"] > 0
     left = {key.partition("/")[0] for key in shared if flow_runtime.blobs.exists(key)}
     assert left == {"notes", "scores"}
-    assert clean(A_DAY)["files_kept"] == 0
+    assert clean(A_DAY)["files_kept"] == len(Stage)  # their results, which are younger
     assert done(clean(A_DAY)) == {}
     # The job itself stays, and says what it was.
     job = flow_runtime.store(get_job, young)
@@ -191,17 +191,28 @@ def test_folders_of_runs_that_died_go_after_a_day():
 def test_records_of_stages_are_forgotten(flow_runtime: Runtime, submit):
     """Prefect keeps one a stage, for ever; without it the same recording is worked on again."""
     transcribe(submit(seed=24))
-    records = [path for path in PREFECT_LOCAL_STORAGE_PATH.value().rglob("*") if path.is_file()]
-    assert len(records) >= len(Stage)
-    assert forget_results(DAY_S) == 0
-    old = time.time() - 2 * DAY_S
+    stored = (blob.key for page in flow_runtime.blobs.list_pages(500) for blob in page)
+    records = [key for key in stored if key.startswith(f"{RESULTS}/")]
+    assert len(records) == len(Stage)
+    results_alone = Periods(files_s={RESULTS: DAY_S}, events_s=0)
+    assert done(clean(results_alone)) == {}
     for record in records:
-        os.utime(record, (old, old))
-    assert forget_results(0) == 0
-    assert forget_results(DAY_S) == len(records)
+        written_ago(flow_runtime, record, 2)
+    assert done(clean(FOR_EVER)) == {}
+    assert done(clean(results_alone)) == {"results_deleted": len(Stage)}
     again = submit(seed=24)
     transcribe(again)
     assert flow_runtime.store(get_job, again).status is JobStatus.COMPLETED
+
+
+def test_another_machine_finds_what_was_done(flow_runtime: Runtime, submit, tmp_path: Path):
+    """Nothing of Prefect's own folder is needed to go on with a run that began elsewhere."""
+    transcribe(submit(seed=25))
+    elsewhere = submit(seed=25)
+    with temporary_settings({PREFECT_LOCAL_STORAGE_PATH: tmp_path / "another"}):
+        transcribe(elsewhere)
+    frames = [event.frame for event in flow_runtime.store(events_after, elsewhere, 0)]
+    assert sum("(kept from an earlier run)" in frame for frame in frames) == len(Stage)
 
 
 async def test_the_flow_reports_what_it_did(flow_runtime: Runtime, failed_job: UUID):
