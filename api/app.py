@@ -146,6 +146,7 @@ def create_app(settings: Settings) -> Litestar:
             ),
             server.read_server,
             health.live,
+            health.serving,
             health.ready,
             exposition_of(settings, engine, gate, metrics).route(),
             *documents.routes(swagger_ui.find()),

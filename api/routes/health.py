@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable
-from uuid import uuid4
 
 from litestar import Response, get
 from litestar.openapi.datastructures import ResponseSpec
@@ -13,10 +12,27 @@ from scorewire.blobs import Blobs
 from scorewire.errors import ServiceUnavailableError
 from scorewire.store.engine import ping
 
+PROBE = "health/probe"
+"""The blob that is written to see whether the storage can be; one for all, and never in the way."""
+
 
 @get("/health/live", security=[{}], tags=["health"], summary="The process answers")
 async def live() -> Liveness:
     """Answer as long as the event loop turns."""
+    return Liveness()
+
+
+@get("/health/serving", security=[{}], tags=["health"], summary="This process can serve")
+async def serving(services: Services) -> Liveness:
+    """Ask the database and the event listener; 503 if one is away.
+
+    For load balancers: what else may be away is away for every process alike, and none of them
+    would be left to show the scores and jobs that are there.
+    """
+    await ping(services.engine)
+    if not services.listening():
+        message = "No events come from the database at the moment; try again shortly."
+        raise ServiceUnavailableError(message)
     return Liveness()
 
 
@@ -49,9 +65,7 @@ async def ready(services: Services) -> Response[Readiness]:
 
 
 def _write(blobs: Blobs) -> None:
-    key = f"health/{uuid4()}"
-    blobs.put_bytes(key, b"")
-    blobs.delete(key)
+    blobs.put_bytes(PROBE, b"")
 
 
 async def _answers(check: Awaitable[None]) -> bool:

@@ -149,7 +149,8 @@ def test_probes_ask_what_is_served() -> None:
             "worker": ["livenessProbe", "startupProbe"],
         }.items()
     }
-    assert paths["api"] == paths["bridge"] == {"/health/live", "/health/ready"}
+    assert paths["api"] == {"/health/live", "/health/serving"}
+    assert paths["bridge"] == {"/health/live", "/health/ready"}
     assert paths["worker"] == {"/health"}
     checks = {n: str(s.health_command) for n, s in services(read_compose(), "gpu").items()}
     assert "/health/ready" in checks["api-1"]

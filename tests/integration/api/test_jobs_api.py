@@ -115,6 +115,8 @@ async def test_health(client: httpx.AsyncClient) -> None:
     assert answer.status_code == 503
     told = {"ready": False, "database": True, "listener": True, "prefect": False}
     assert answer.json() == told | {"storage": True, "worker": False}
+    # What is there can be shown without Prefect.
+    assert (await client.get("/health/serving")).status_code == 200
 
 
 async def test_openapi_describes_every_route(client: httpx.AsyncClient) -> None:
@@ -133,6 +135,7 @@ async def test_openapi_describes_every_route(client: httpx.AsyncClient) -> None:
         "/api/v1/scores/{job_id}/midi",
         "/health/live",
         "/health/ready",
+        "/health/serving",
         "/api/v1/schema/messages.json",
         "/api/asyncapi/asyncapi.json",
         "/api/v1/jobs/{job_id}/estimate",
