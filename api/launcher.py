@@ -12,7 +12,7 @@ import structlog
 
 from scorewire.errors import ServiceUnavailableError
 from scorewire.jobs.launching import DEPLOYMENT, WORK_POOL, RunRequest, run_request
-from scorewire.traces import Traces, attempt_traceparent
+from scorewire.traces import Traces
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -53,7 +53,7 @@ class Launcher:
         Raises:
             ServiceUnavailableError: Prefect cannot be reached, or lacks the deployment.
         """
-        traced = attempt_traceparent(job_id, attempt) if self._traces.on else None
+        traced = self._traces.traceparent(job_id, attempt)
         request = run_request(job_id, title, attempt=attempt, traceparent=traced)
         try:
             async with asyncio.timeout(TIMEOUT_S):

@@ -30,7 +30,7 @@ from prefect.states import Cancelled, Crashed, Scheduled
 
 from flows.hooks import end_cancelled, end_lost
 from flows.journal import Journal
-from flows.runtime import runtime
+from flows.runtime import runtime, traces
 from flows.scratch import discard_scratch
 from scorewire.jobs.launching import BULK_QUEUE, DEPLOYMENT, run_request
 from scorewire.store.jobs import UnfinishedJob, set_flow_run, unfinished_jobs
@@ -120,7 +120,8 @@ async def end_job(job_id: UUID, flow_run_id: UUID, state: State[Any] | None) -> 
 async def launch(client: PrefectClient, job: UnfinishedJob) -> UUID:
     """Create the run of a job that nobody launched, or find the one that nobody noted."""
     deployment = await client.read_deployment_by_name(DEPLOYMENT)
-    request = run_request(job.job_id, job.title, attempt=job.attempt)
+    traced = traces().traceparent(job.job_id, job.attempt)
+    request = run_request(job.job_id, job.title, attempt=job.attempt, traceparent=traced)
     run = await client.create_flow_run_from_deployment(deployment.id, **request)
     await asyncio.to_thread(runtime().store, set_flow_run, job.job_id, run.id)
     return run.id

@@ -45,7 +45,7 @@ async def _show_link(_engine: Engine, job_id: UUID, flow_run_id: UUID) -> None:
 def show_first_page(journal: Journal, musicxml_key: str) -> None:
     """Give Prefect the first page of the run's score."""
     musicxml = journal.runtime.blobs.get_bytes(musicxml_key)
-    drawing = engrave(musicxml, LOOK).pages[0].encode()
+    drawing = engrave(musicxml, LOOK, most_pages=1).pages[0].encode()
     page = ArtifactCreate(
         key=FIRST_PAGE,
         type="image",

@@ -56,6 +56,10 @@ class Traces:
             return contextlib.nullcontext()
         return self._attempt(self._provider, job_id, attempt, since)
 
+    def traceparent(self, job_id: UUID, attempt: int) -> str | None:
+        """What an attempt's run goes below; None where nothing is traced."""
+        return attempt_traceparent(job_id, attempt) if self.on else None
+
     def within(
         self, name: str, traceparent: str | None, **attributes: Attribute
     ) -> AbstractContextManager[None]:

@@ -77,7 +77,7 @@ class Engraving(msgspec.Struct, frozen=True, kw_only=True):
     height: Annotated[int, Meta(description="Of the tallest picture, in pixels.")]
 
 
-def engrave(musicxml: bytes, look: Look) -> Engraving:
+def engrave(musicxml: bytes, look: Look, *, most_pages: int | None = None) -> Engraving:
     """Engrave a score, flowed to a width.
 
     A picture is as high as what stands on it. Neither title nor page numbers are on it.
@@ -85,6 +85,7 @@ def engrave(musicxml: bytes, look: Look) -> Engraving:
     Args:
         musicxml: a document that `write_musicxml` wrote.
         look: how it is to look.
+        most_pages: how many are drawn; all where it is None.
 
     Raises:
         InvalidRequestError: the score has no such part.
@@ -97,6 +98,7 @@ def engrave(musicxml: bytes, look: Look) -> Engraving:
         musicxml,
         transpose=look.transpose,
         part=look.part,
+        most_pages=most_pages,
         scale=scale,
         pageWidth=page_width,
         pageHeight=min(height, _TALLEST),
@@ -108,7 +110,12 @@ def engrave(musicxml: bytes, look: Look) -> Engraving:
 
 
 def draw(
-    musicxml: bytes, *, transpose: int, part: int | None, **options: bool | float
+    musicxml: bytes,
+    *,
+    transpose: int,
+    part: int | None,
+    most_pages: int | None = None,
+    **options: bool | float,
 ) -> list[str]:
     """Draw a score with options of Verovio's.
 
@@ -139,7 +146,8 @@ def draw(
         if not toolkit.loadData(document):
             message = "The score cannot be engraved; tell the operator of this server."
             raise InternalError(message)
-        pages = [toolkit.renderToSVG(page + 1) for page in range(toolkit.getPageCount())]
+        count = toolkit.getPageCount() if most_pages is None else most_pages
+        pages = [toolkit.renderToSVG(page + 1) for page in range(count)]
     return [_MUSIC_TEXT.sub(_draw_symbols, page) for page in pages]
 
 
