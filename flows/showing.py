@@ -2,6 +2,7 @@
 
 import base64
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -21,6 +22,8 @@ FIRST_PAGE = "first-page"
 """Keys of the artifacts."""
 
 LOOK = Look(width=800)
+PAPER = '<rect width="100%" height="100%" fill="white"/>'
+"""Below the notes, which are black: Prefect's UI may be dark."""
 
 logger = logging.getLogger(__name__)
 
@@ -45,12 +48,13 @@ async def _show_link(_engine: Engine, job_id: UUID, flow_run_id: UUID) -> None:
 def show_first_page(journal: Journal, musicxml_key: str) -> None:
     """Give Prefect the first page of the run's score."""
     musicxml = journal.runtime.blobs.get_bytes(musicxml_key)
-    drawing = engrave(musicxml, LOOK, most_pages=1).pages[0].encode()
+    (drawing,) = engrave(musicxml, LOOK, most_pages=1).pages
+    on_paper = re.sub(r"<svg[^>]*>", rf"\g<0>{PAPER}", drawing, count=1)
     page = ArtifactCreate(
         key=FIRST_PAGE,
         type="image",
         # Within the artifact: who sees Prefect's UI has no token for the API.
-        data=f"data:image/svg+xml;base64,{base64.b64encode(drawing).decode()}",
+        data=f"data:image/svg+xml;base64,{base64.b64encode(on_paper.encode()).decode()}",
         description=journal.request().title,
         flow_run_id=journal.flow_run_id,
     )

@@ -11,7 +11,6 @@ a person would. Recordings are rendered, a few seconds each and every one differ
 """
 
 import argparse
-import json
 import shutil
 import statistics
 import subprocess
@@ -23,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from first_stage import first_stage_s
 from own_stack import OwnStack, own_folder, own_stack
 from sounds import write_study
-from websockets.sync.client import connect
 
 from scorewire.settings import inherited_environment
 
@@ -93,24 +92,6 @@ class Bulk:
         answer = self._running.prefect.post("task_runs/count", json={"task_runs": wanted})
         return int(answer.raise_for_status().json())
 
-    def first_stage_s(self, recording: Path) -> float:
-        """Submit a recording as a person does; returns the seconds to its first stage."""
-        began_s = time.perf_counter()
-        with recording.open("rb") as file:
-            created = self.api.post(
-                "/api/v1/transcribe/upload",
-                files={"file": (recording.name, file)},
-                data={"options": json.dumps({"recording": "solo"})},
-            )
-        job_id = created.raise_for_status().json()["job_id"]
-        base = str(self.api.base_url).replace("http", "ws", 1).rstrip("/")
-        with connect(f"{base}/api/v1/jobs/{job_id}/stream?after=0") as socket:
-            for frame in socket:
-                if json.loads(frame).get("stage"):
-                    return time.perf_counter() - began_s
-        message = f"Job {job_id} ended before its first stage."
-        raise RuntimeError(message)
-
 
 def alone_s(recordings: list[Path], folder: Path) -> Iterator[float]:
     """Seconds of `basic-pitch`, started anew for each recording."""
@@ -133,7 +114,9 @@ def measure(running: Bulk, folder: Path, person: Path, count: int, found: Findin
             # Not before it has done something, so that it is a run at work that is killed.
             _wait_for_scores(running, command, before + 1)
             if found.first_stage_s == 0.0:
-                found.first_stage_s = running.first_stage_s(person)
+                found.first_stage_s = first_stage_s(
+                    str(running.api.base_url).rstrip("/"), person.read_bytes(), person.name
+                )
             _wait_for_scores(running, command, kill_at)
             running.kill()
         out, _ = command.communicate()

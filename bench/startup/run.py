@@ -10,21 +10,20 @@ another tone, so that no result is reused.
 
 import argparse
 import io
-import json
 import statistics
 import time
 
-import httpx
 import numpy as np
 import soundfile
+from first_stage import first_stage_s
 from own_stack import own_folder, own_stack
-from websockets.sync.client import connect
 
 SAMPLE_RATE_HZ = 44_100
 TONE_S = 1.0
 SETTLE_S = 5.0
 """After a start the last imports are still under way."""
 
+FILENAME = "tone.flac"
 WORKERS = ("warm", "process")
 
 
@@ -38,41 +37,19 @@ def tone(frequency_hz: float) -> bytes:
     return file.getvalue()
 
 
-def first_stage_s(api_url: str, recording: bytes) -> float:
-    """Submit, and watch to the end; returns the seconds to the first stage."""
-    with httpx.Client(base_url=api_url) as client:  # making one takes longer than its request
-        began_s = time.perf_counter()
-        created = client.post(
-            "/api/v1/transcribe/upload",
-            files={"file": ("tone.flac", recording)},
-            data={"options": json.dumps({"recording": "solo"})},
-        )
-    job_id = created.raise_for_status().json()["job_id"]
-    stream = f"{api_url.replace('http', 'ws', 1)}/api/v1/jobs/{job_id}/stream?after=0"
-    latency_s = None
-    with connect(stream) as socket:
-        for frame in socket:
-            if latency_s is None and json.loads(frame).get("stage"):
-                latency_s = time.perf_counter() - began_s
-    if latency_s is None:
-        message = f"Job {job_id} ended before its first stage."
-        raise RuntimeError(message)
-    return latency_s
-
-
 def measure(worker: str, jobs: int, *, at_heels: bool) -> list[float]:
     """The spans of some jobs, on a fresh stack with this worker."""
     with (
         own_folder("startup") as data_dir,
         own_stack(data_dir, {"SCOREWIRE_WORKER": worker}) as running,
     ):
-        first_stage_s(running.api_url, tone(110.0))
+        first_stage_s(running.api_url, tone(110.0), FILENAME)
         time.sleep(SETTLE_S)
         spans = []
         for job in range(jobs):
             while not at_heels and running.flows():  # the last one's process has yet to end
                 time.sleep(0.05)
-            spans.append(first_stage_s(running.api_url, tone(220.0 + job)))
+            spans.append(first_stage_s(running.api_url, tone(220.0 + job), FILENAME))
         return spans
 
 

@@ -39,7 +39,7 @@ test("progress is shown with its message, in the staff's bars and in the tab", a
 test("the run in Prefect is a click away, where the server tells of it", async () => {
   open(NO_ESTIMATE, "http://prefect.example:4200");
   const link = await screen.findByRole("link", { name: "The run in Prefect" });
-  expect(link).toHaveAttribute("href", `http://prefect.example:4200/runs/flow-run/${RUN_ID}`);
+  expect(link).toHaveAttribute("href", `http://prefect.example:4200/v2/runs/flow-run/${RUN_ID}`);
 });
 
 test("no run is spoken of on a server that does not tell of Prefect", async () => {

@@ -8,7 +8,7 @@ export function RunLink({ details }: { details: Job | undefined }) {
   if (!prefect || !run) return null;
   return (
     <p className="run-link">
-      <a href={`${prefect}/runs/flow-run/${run}`}>The run in Prefect</a>
+      <a href={`${prefect}/v2/runs/flow-run/${run}`}>The run in Prefect</a>
     </p>
   );
 }
