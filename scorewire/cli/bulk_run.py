@@ -143,6 +143,7 @@ def _conclude(run: Run, shown: dict[str, Artifact]) -> int:
     if len(failures) > _MOST_REASONS:
         say(f"… and {len(failures) - _MOST_REASONS} more; Prefect's page has them all.")
     if not run.completed:
-        say(f"scorewire: The run ended as {run.state_type.lower()}: {run.message or 'no reason'}.")
+        reason = (run.message or "no reason").rstrip(".")
+        say(f"scorewire: The run ended as {run.state_type.lower()}: {reason}.")
         return 1
     return 1 if any(numbers.get(what) for what in FAILED_COUNTS) else 0
