@@ -36,8 +36,9 @@ def wait_until_gone(process: psutil.Process, began_s: float) -> float:
 
 
 def files(stack: "Stack") -> set[Path]:
-    """Everything in storage."""
-    return {path for path in (stack.data_dir / "blobs").rglob("*") if path.is_file()}
+    """What is stored of recordings; the records of stages only name it."""
+    stored = (path for path in (stack.data_dir / "blobs").rglob("*") if path.is_file())
+    return {path for path in stored if path.parent.name not in {"stages", "health"}}
 
 
 def scratch(stack: "Stack") -> list[Path]:
