@@ -48,7 +48,7 @@ class BasicPitchTranscriber:
     @property
     def model_id(self) -> str:
         """The model's name, the year of its training, and the version of its decoding here."""
-        return "basic-pitch-icassp-2022:2"
+        return "basic-pitch-icassp-2022:3"
 
     def transcribe(self, audio: Audio, options: DecodingOptions, report: Report) -> Sequence[Note]:
         """Transcribe one stem; the notes are sorted by onset, then pitch.

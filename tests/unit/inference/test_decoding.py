@@ -49,10 +49,28 @@ def test_a_short_dip_is_no_end() -> None:
 def test_a_stroke_that_does_not_sound_needs_more_certainty() -> None:
     """Of two equal onsets near the threshold only the one that sounds on is a note."""
     frames, onsets = silence()
+    onsets[100, MIDDLE_C] = 0.99
     onsets[20, [MIDDLE_C, MIDDLE_C + 7]] = 0.72
-    frames[20:60, MIDDLE_C] = 0.8
+    frames[20:60, MIDDLE_C] = frames[100:140, MIDDLE_C] = 0.8
     frames[20:60, MIDDLE_C + 7] = 0.21
-    assert [pitch for _, _, pitch, _ in decode_notes(frames, onsets, OPTIONS)] == [60]
+    assert [pitch for _, _, pitch, _ in decode_notes(frames, onsets, OPTIONS)] == [60, 60]
+
+
+@pytest.mark.parametrize(("surest", "heard"), [(0.95, 1), (0.66, 4)])
+def test_beginnings_are_measured_against_the_surest(surest: float, heard: int) -> None:
+    """An onset of 0.62 is a note among equals, and none beside beginnings that are sure."""
+    frames, onsets = silence()
+    onsets[20, MIDDLE_C : MIDDLE_C + 13 : 4] = [surest, 0.62, 0.62, 0.62]
+    frames[20:60, MIDDLE_C : MIDDLE_C + 13 : 4] = 0.8
+    assert len(decode_notes(frames, onsets, OPTIONS)) == heard
+
+
+def test_doubtful_noise_is_no_music() -> None:
+    """Where even the surest beginnings are doubtful, nothing is made of them."""
+    frames, onsets = silence()
+    onsets[20, MIDDLE_C : MIDDLE_C + 13 : 4] = 0.5
+    frames[20:60, MIDDLE_C : MIDDLE_C + 13 : 4] = 0.3
+    assert decode_notes(frames, onsets, OPTIONS) == []
 
 
 def test_a_repeated_note_is_two() -> None:
