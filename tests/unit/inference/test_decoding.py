@@ -56,6 +56,26 @@ def test_a_stroke_that_does_not_sound_needs_more_certainty() -> None:
     assert [pitch for _, _, pitch, _ in decode_notes(frames, onsets, OPTIONS)] == [60, 60]
 
 
+@pytest.mark.parametrize(
+    ("interval", "frame", "level", "heard"),
+    [
+        (12, 22, 0.3, [60]),  # its octave, faintly
+        (19, 20, 0.3, [60]),
+        (12, 20, 0.6, [60, 72]),  # an octave that is played
+        (7, 20, 0.3, [60, 67]),  # no partial
+        (12, 60, 0.3, [60, 72]),  # struck later
+    ],
+)
+def test_a_partial_is_no_note(interval: int, frame: int, level: float, heard: list[int]) -> None:
+    """What begins faintly with a note, where its partials are, belongs to it."""
+    frames, onsets = silence()
+    onsets[[20, frame], [MIDDLE_C, MIDDLE_C + interval]] = 0.95
+    frames[20:100, MIDDLE_C] = 0.8
+    frames[frame:100, MIDDLE_C + interval] = level
+    found = sorted(decode_notes(frames, onsets, OPTIONS))
+    assert sorted(pitch for _, _, pitch, _ in found) == heard
+
+
 @pytest.mark.parametrize(("surest", "heard"), [(0.95, 1), (0.66, 4)])
 def test_beginnings_are_measured_against_the_surest(surest: float, heard: int) -> None:
     """An onset of 0.62 is a note among equals, and none beside beginnings that are sure."""
