@@ -163,6 +163,15 @@ def test_equal_pitches_that_overlap_are_all_written():
     assert [note.start for note in written] == [0, 24, 48, 72]
 
 
+def test_a_key_that_both_hands_strike_is_held_by_one():
+    """The right hand's note ends where the left hand strikes the same key."""
+    notes = [(0, 4, 62), (0, 4, 79), (4, 1, 81), (5, 3, 79)]
+    notes += [(beat, 1, pitch) for beat, pitch in ((0, 43), (1, 50), (2, 55), (3, 62), (4, 43))]
+    root = parse(write(play(notes), time_signature="4/4", tempo_bpm=120).musicxml)
+    held = [note for note in sounding_notes(root) if note.pitch == 62]
+    assert held[0].end <= held[1].start
+
+
 def test_a_huge_chord_keeps_all_88_keys():
     """Every key of the piano at once is written once."""
     notes = play([(0, 4, pitch) for pitch in range(21, 109)])
