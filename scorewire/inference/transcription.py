@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scorewire.audio import Audio
 from scorewire.errors import WeightsMissingError
 from scorewire.inference.decoding import Matrix, decode_notes
+from scorewire.inference.loudness import find_velocities
 from scorewire.jobs.options import DecodingOptions
 from scorewire.jobs.report import Report
 from scorewire.music.notes import Note
@@ -76,14 +77,14 @@ class BasicPitchTranscriber:
         samples = _resample(audio)
         frames, onsets = self._posteriors(samples, report)
         times_s = frame_times_s(len(frames))
+        decoded = decode_notes(frames, onsets, options)
+        struck = [(float(times_s[start]), pitch) for start, _, pitch, _ in decoded]
+        velocities = find_velocities(samples, MODEL_RATE_HZ, struck)
         notes = [
-            Note(
-                onset_s=float(times_s[start]),
-                offset_s=float(times_s[end]),
-                pitch=pitch,
-                velocity=min(max(round(127 * amplitude), 1), 127),
+            Note(onset_s, float(times_s[end]), pitch, velocity)
+            for (onset_s, pitch), (_, end, _, _), velocity in zip(
+                struck, decoded, velocities, strict=True
             )
-            for start, end, pitch, amplitude in decode_notes(frames, onsets, options)
         ]
         report(1.0, f"Found {len(notes)} notes")
         return sorted(notes, key=lambda note: (note.onset_s, note.pitch))
