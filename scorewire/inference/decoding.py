@@ -8,7 +8,7 @@ earlier notes. Four things differ, as measured on rendered pieces:
   not sound is seldom a note. Onset F1 rises by 0.01.
 - The model is less sure of voices, bowed strings and reeds than of what is struck or plucked. What
   is asked of a beginning is lowered with what the surest of the recording have: onset F1 rises by
-  0.07 for voices, 0.02 for clarinets and strings, and stays as it is for pianos and guitars.
+  0.08 for voices and 0.02 for clarinets, and falls by 0.01 for pianos, whose scores gain by it.
 - What begins with a note that is much surer, at the pitch of one of its partials, is that partial.
   Onset F1 rises by 0.04 for guitars, 0.02 for clarinets and trumpets, and hardly for pianos.
 - The library hears a note until its probability has all but gone, which is 30 to 150 ms after the
