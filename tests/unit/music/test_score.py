@@ -156,6 +156,14 @@ def test_every_triplet_is_whole(notes: list[Note]):
         assert under_bracket == {}
 
 
+def test_notation_programs_hear_how_hard_notes_were_struck():
+    """Each note carries its velocity, as MusicXML says it: in percent of a forte of 90."""
+    soft_and_loud = [Note(0.5 * i, 0.5 * i + 0.4, 60 + i, (45, 90)[i % 2]) for i in range(8)]
+    root = parse(write(soft_and_loud, time_signature="4/4", tempo_bpm=120).musicxml)
+    struck = [note for note in root.iter("note") if note.find("pitch") is not None]
+    assert [note.get("dynamics") for note in struck] == ["50", "100"] * 4
+
+
 def test_equal_pitches_that_overlap_are_all_written():
     """A note that is struck again while it sounds ends there, and both are written."""
     notes = play([(0, 4, 60), (1, 4, 60), (2, 4, 60), (3, 1, 60)])
