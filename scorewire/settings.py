@@ -133,6 +133,11 @@ class Settings(BaseSettings):
         default="scorewire.inference.transcription:BasicPitchTranscriber",
         description="Class that transcribes notes, `module:Class`.",
     )
+    transcriber_weights: Path | None = Field(
+        default=None,
+        description="File or folder with the transcriber's weights; without it, those that come "
+        "with it. Of basic-pitch a file, its model in ONNX form (see transcribers.md).",
+    )
     worker: Literal["warm", "process"] = Field(
         default_factory=_default_worker,
         description="How transcriptions are started: `warm` forks them from a process that has "

@@ -18,7 +18,9 @@ from scorewire.pipeline.transcription import transcribe
 
 def _transcriber() -> Transcriber:
     settings = runtime().settings
-    return load_transcriber(settings.transcriber, device=settings.device)
+    return load_transcriber(
+        settings.transcriber, device=settings.device, weights=settings.transcriber_weights
+    )
 
 
 def transcription(options: Options, stems: dict[str, str]) -> dict[str, str]:

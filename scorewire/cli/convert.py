@@ -102,7 +102,9 @@ def convert(file: Path, /, *, outputs: Outputs, wishes: Wishes | None = None) ->
         folder=settings.demucs_folder,
         instruments=options.instruments,
     )
-    transcriber = load_transcriber(settings.transcriber, device=settings.device)
+    transcriber = load_transcriber(
+        settings.transcriber, device=settings.device, weights=settings.transcriber_weights
+    )
     with _progress() as progress:
         recording = from_file(file, options, limits, progress.of(Stage.DOWNLOAD))
         stems = separate(recording.audio, options, separator, progress.of(Stage.SEPARATION))

@@ -1,7 +1,8 @@
 """What the flow needs of a model; the classes behind it are named in the settings.
 
-Both ports are built with the keyword argument `device`, the separator also with `model`, `folder`
-and `instruments` (the stems asked for); building one is cheap, weights are loaded on first use.
+Both ports are built with the keyword argument `device`; the separator also with `model`, `folder`
+and `instruments` (the stems asked for), the transcriber with `weights` (a file or folder, or None).
+Building one is cheap, weights are loaded on first use.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,7 +39,14 @@ class Transcriber(Protocol):
 
     @property
     def model_id(self) -> str:
-        """Name of the model and its version: part of the key under which results are reused."""
+        """Name of the model and its version: part of the key under which results are reused.
+
+        Other weights are another model.
+        """
 
     def transcribe(self, audio: Audio, options: DecodingOptions, report: Report) -> Sequence[Note]:
-        """Transcribe one stem; the notes are sorted by onset, then pitch."""
+        """Transcribe one stem; the notes are sorted by onset, then pitch.
+
+        Raises:
+            WeightsMissingError: the weights cannot be had.
+        """

@@ -7,6 +7,7 @@ times by an empirical constant, where the windows' positions are known exactly. 
 last 0.7 % of every recording, 6 s of 15 minutes. `decoding` makes notes of what the model says.
 """
 
+import hashlib
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorewire.audio import Audio
+from scorewire.errors import WeightsMissingError
 from scorewire.inference.decoding import Matrix, decode_notes
+from scorewire.inference.loudness import find_velocities
 from scorewire.jobs.options import DecodingOptions
 from scorewire.jobs.report import Report
 from scorewire.music.notes import Note
@@ -30,6 +33,7 @@ EDGE_FRAMES = 15
 """Frames at either edge of a window that lack context and are dropped."""
 WINDOW_STEP = WINDOW - 2 * EDGE_FRAMES * HOP
 _MODEL_FILE = Path("saved_models", "icassp_2022", "nmp.onnx")
+_DIGEST_LETTERS = 12
 _INPUT = "serving_default_input_2:0"
 _OUTPUTS = ("StatefulPartitionedCall:1", "StatefulPartitionedCall:2")  # frames, onsets
 
@@ -39,16 +43,25 @@ class BasicPitchTranscriber:
 
     Args:
         device: ``auto`` and ``cuda`` use the GPU where ONNX Runtime was built for it.
+        weights: a model of the same inputs and outputs, trained otherwise; an ONNX file.
     """
 
-    def __init__(self, device: str = "auto") -> None:
+    def __init__(self, device: str = "auto", weights: Path | None = None) -> None:
         self._device = device
+        self._weights = weights
         self._session: Any = None
 
     @property
     def model_id(self) -> str:
-        """The model's name, the year of its training, and the version of its decoding here."""
-        return "basic-pitch-icassp-2022:2"
+        """The model's name, what weights it has, and the version of its decoding here.
+
+        Raises:
+            WeightsMissingError: there is no such file.
+        """
+        training = "icassp-2022"
+        if self._weights is not None:
+            training = hashlib.sha256(_read(self._weights)).hexdigest()[:_DIGEST_LETTERS]
+        return f"basic-pitch-{training}:3"
 
     def transcribe(self, audio: Audio, options: DecodingOptions, report: Report) -> Sequence[Note]:
         """Transcribe one stem; the notes are sorted by onset, then pitch.
@@ -57,18 +70,21 @@ class BasicPitchTranscriber:
             audio: the stem, at any rate.
             options: thresholds of the decoding.
             report: told the share of the windows that the model has seen.
+
+        Raises:
+            WeightsMissingError: there is no such file.
         """
         samples = _resample(audio)
         frames, onsets = self._posteriors(samples, report)
         times_s = frame_times_s(len(frames))
+        decoded = decode_notes(frames, onsets, options)
+        struck = [(float(times_s[start]), pitch) for start, _, pitch, _ in decoded]
+        velocities = find_velocities(samples, MODEL_RATE_HZ, struck)
         notes = [
-            Note(
-                onset_s=float(times_s[start]),
-                offset_s=float(times_s[end]),
-                pitch=pitch,
-                velocity=min(max(round(127 * amplitude), 1), 127),
+            Note(onset_s, float(times_s[end]), pitch, velocity)
+            for (onset_s, pitch), (_, end, _, _), velocity in zip(
+                struck, decoded, velocities, strict=True
             )
-            for start, end, pitch, amplitude in decode_notes(frames, onsets, options)
         ]
         report(1.0, f"Found {len(notes)} notes")
         return sorted(notes, key=lambda note: (note.onset_s, note.pitch))
@@ -103,10 +119,22 @@ class BasicPitchTranscriber:
             wanted = ["CUDAExecutionProvider"] if self._device in {"auto", "cuda"} else []
             present = onnxruntime.get_available_providers()
             providers = [name for name in wanted if name in present]
+            model = model_path() if self._weights is None else _read(self._weights)
             self._session = onnxruntime.InferenceSession(
-                model_path(), providers=[*providers, "CPUExecutionProvider"]
+                model, providers=[*providers, "CPUExecutionProvider"]
             )
         return self._session
+
+
+def _read(weights: Path) -> bytes:
+    try:
+        return weights.read_bytes()
+    except OSError as error:
+        message = (
+            f"The transcriber's weights {weights} cannot be read ({error.strerror}); set "
+            "SCOREWIRE_TRANSCRIBER_WEIGHTS to an ONNX file, or leave it out."
+        )
+        raise WeightsMissingError(message) from error
 
 
 def model_path() -> Path:

@@ -1,7 +1,7 @@
 """A score before it is a file: parts, staves, bars and voices of symbols."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scorewire.music.hands import LEFT, RIGHT, split_hands
 from scorewire.music.instruments import Instrument
@@ -77,7 +77,18 @@ def assign_staves(notes: Sequence[GridNote], instrument: Instrument, grid: Grid)
             [note for note, hand in zip(notes, hands, strict=True) if hand == staff], staff, grid
         )
     ]
-    return sorted(written, key=lambda note: (note.onset, note.pitch))
+    return _let_go(written)
+
+
+def _let_go(notes: Sequence[ScoreNote]) -> list[ScoreNote]:
+    """In order of onset and pitch; a key that the other hand strikes again is let go."""
+    struck_again: dict[int, int] = {}
+    result = []
+    for note in sorted(notes, key=lambda n: (n.onset, n.pitch), reverse=True):
+        end = min(note.end, struck_again.get(note.pitch, note.end))
+        result.append(replace(note, end=end))
+        struck_again[note.pitch] = note.onset
+    return result[::-1]
 
 
 def rule_bars(meter: Meter, first_onset: int, last_end: int) -> tuple[Bar, ...]:

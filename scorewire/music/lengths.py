@@ -98,10 +98,11 @@ def _choose_end(note: GridNote, later: NDArray[np.int64], long_from: float, grid
     if len(later) == 0:  # what rings on after the last stroke is not written over a bar line
         bar = grid.meter.bar_ticks
         bar_line = (note.onset // bar + 1) * bar
-        return min(_snap(note.onset, played / _KEPT_SHARE, grid), bar_line)
+        return min(_round_up(_snap(note.onset, played / _KEPT_SHARE, grid), grid), bar_line)
     until_next = int(later[0]) - note.onset
     if played < _SHORT * until_next and until_next > _REST_FROM:
-        return min(_snap(note.onset, played / _KEPT_SHARE, grid), int(later[0]))
+        end = _round_up(_snap(note.onset, played / _KEPT_SHARE, grid), grid)
+        return end if end <= later[0] - _REST_FROM else int(later[0])
     if played < long_from * until_next:
         return int(later[0])
     reach = later[:_MAX_HELD_ONSETS] - note.onset
@@ -113,3 +114,9 @@ def _snap(onset: int, played: float, grid: Grid) -> int:
     value = int(_WRITTEN_TICKS[np.argmin(np.abs(np.log(_WRITTEN_TICKS / played)))])
     end = grid.nearest(onset + value)
     return end if end > onset else grid.nearest(onset + 1, up=True)
+
+
+def _round_up(end: int, grid: Grid) -> int:
+    """Where a rest may begin: at an eighth, or with the beat that is divided in three."""
+    step = TICKS_PER_QUARTER if grid.is_triplet_beat(end) else _REST_FROM
+    return -(-end // step) * step

@@ -26,6 +26,9 @@ _DOTTED_BEAT = ("quarter", True)
 _VOICES_PER_STAFF = 4
 """Voice numbers 1-4 belong to the first staff and 5-8 to the second, as notation programs do."""
 
+_FORTE = 90
+"""Velocity that MusicXML counts as 100 %, its forte."""
+
 _SHARPS, _FLATS = "FCGDAEB", "BEADGCF"
 _LAST_MIDI_CHANNEL, _DRUM_CHANNEL = 16, 10
 
@@ -154,6 +157,7 @@ class _PartWriter:
             if note is not None:
                 spelling = self._score.spellings[note]
                 element.set("id", self._ids[symbol.onset, note])
+                element.set("dynamics", f"{100 * note.velocity / _FORTE:.0f}")
             if index > 0:
                 ET.SubElement(element, "chord")
             _write_pitch(element, symbol, spelling)

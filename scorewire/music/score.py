@@ -19,6 +19,7 @@ from scorewire.music.barlines import follow_beat
 from scorewire.music.instruments import SCORE_ORDER, Instrument, choose_instrument
 from scorewire.music.key import Key, estimate_key
 from scorewire.music.layout import Score, assign_staves, lay_out, rule_bars
+from scorewire.music.legibility import move_flurries
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
 from scorewire.music.midi import write_performance_midi, write_score_midi
 from scorewire.music.musicxml import write_musicxml
@@ -26,6 +27,9 @@ from scorewire.music.notes import Note
 from scorewire.music.playback import encode, time_score
 from scorewire.music.quantize import Grid
 from scorewire.music.spelling import spell
+
+_LOWEST_PITCH = 12
+"""C at 16 Hz: what is lower is not heard as a pitch, and MusicXML has no octave for it."""
 
 
 class ScoreFiles(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,9 +58,9 @@ def write_score(
 ) -> ScoreFiles:
     """Write what was heard as sheet music.
 
-    Parts share their beats, metre and key. Drums have no pitches and are left out. Notes of one
-    pitch that start together in one part are written as one. The same arguments give the same
-    bytes.
+    Parts share their beats, metre and key. Drums have no pitches and are left out, as are notes
+    under 16 Hz. Notes of one pitch that start together in one part are written as one. The same
+    arguments give the same bytes.
 
     Args:
         parts: notes of each stem, in any order.
@@ -69,7 +73,11 @@ def write_score(
         NoNotesError: there is nothing to write.
     """
     # In one order, or notes struck as one would be written as they happen to come.
-    heard = [(stem, sorted(parts[stem])) for stem in SCORE_ORDER if parts.get(stem)]
+    pitched = {
+        stem: sorted(note for note in parts.get(stem, ()) if note.pitch >= _LOWEST_PITCH)
+        for stem in SCORE_ORDER
+    }
+    heard = [(stem, notes) for stem, notes in pitched.items() if notes]
     if not heard:
         message = "No pitched notes were found: choose a section of the recording with a melody."
         raise NoNotesError(message)
@@ -119,7 +127,7 @@ def _named(instrument: Instrument, name: str) -> Instrument:
 def _find_grid(notes: Sequence[Note], notation: NotationOptions) -> Grid:
     events = group_chords(notes)
     asked = Meter.parse(notation.time_signature) if notation.time_signature else None
-    track = follow_beat(events, asked, notation.tempo_bpm)
+    track = move_flurries(follow_beat(events, asked, notation.tempo_bpm))
     starts_s = np.array([min(note.onset_s for note in event.notes) for event in events])
     return Grid(track, starts_s)
 

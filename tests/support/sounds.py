@@ -1,6 +1,6 @@
 """Sounds that tests make themselves, so that none depends on a recording from elsewhere."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import av
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorewire.audio import SAMPLE_RATE_HZ, Audio
+from scorewire.jobs.options import Stem
 from scorewire.media.flac import write_flac
 
 PlayedNote = tuple[float, float, int]
@@ -39,6 +40,59 @@ def study(seed: int, *, length: int = 12) -> list[PlayedNote]:
     scale = [60, 62, 64, 65, 67, 69, 71, 72]
     steps = np.random.default_rng(seed).integers(0, len(scale), length)
     return [(0.25 * i, 0.24, scale[step]) for i, step in enumerate(steps)]
+
+
+def band(*, bpm: float, bars: int = 8) -> dict[Stem, Audio]:
+    """A melody, chords, a bass and drums in C major and 4/4, each alone and all as `Stem.MIX`.
+
+    The bass plays on the first and the third beat, chords on the second and the fourth; the melody
+    has a note on each beat; the drums a kick and a snare in turn, and hi-hats between.
+    """
+    beat_s = 60 / bpm
+    roots = [36, 41, 43, 36]
+    tune = [72, 74, 76, 77, 79, 77, 76, 74]
+
+    def times(beats: Iterable[int]) -> list[tuple[int, float]]:
+        return [(beat, 0.3 + beat * beat_s) for beat in beats]
+
+    total = 4 * bars
+    played = {
+        Stem.VOCALS: [(t, 0.9 * beat_s, tune[beat % 8]) for beat, t in times(range(total))],
+        Stem.OTHER: [
+            (t, 0.6 * beat_s, roots[beat // 4 % 4] + interval)
+            for beat, t in times(range(1, total, 2))
+            for interval in (12, 19, 28)
+        ],
+        Stem.BASS: [(t, 1.8 * beat_s, roots[b // 4 % 4]) for b, t in times(range(0, total, 2))],
+    }
+    last = (total * beat_s, 0.1, 60)
+    length = plucked([last]).samples.shape[1]
+    stems = {stem: _padded(plucked(notes), length) for stem, notes in played.items()}
+    stems[Stem.DRUMS] = _drums([t for _, t in times(range(total))], beat_s, length)
+    mix = np.sum([audio.samples for audio in stems.values()], axis=0)
+    return {**stems, Stem.MIX: Audio(mix.astype(np.float32))}
+
+
+def _padded(audio: Audio, length: int) -> Audio:
+    samples = audio.samples[:, :length]
+    return Audio(np.pad(samples, ((0, 0), (0, length - samples.shape[1]))))
+
+
+def _drums(beats_s: Sequence[float], beat_s: float, length: int) -> Audio:
+    """A falling sine for a kick, bursts of noise for snare and hi-hat."""
+    random = np.random.default_rng(0)
+    times_s = np.arange(round(0.15 * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    noise = random.normal(0, 1, times_s.size)
+    kick = 0.4 * np.sin(2 * np.pi * (50 + 100 * np.exp(-40 * times_s)) * times_s)
+    kick *= np.exp(-20 * times_s)
+    snare = 0.15 * noise * np.exp(-25 * times_s)
+    hat = 0.05 * np.diff(noise, prepend=0.0) * np.exp(-60 * times_s)
+    samples = np.zeros(length)
+    for number, beat in enumerate(beats_s):
+        for at_s, sound in ((beat, (kick, snare)[number % 2]), (beat + beat_s / 2, hat)):
+            start = round(at_s * SAMPLE_RATE_HZ)
+            samples[start : start + sound.size] += sound[: length - start]
+    return Audio(np.stack([samples, samples]).astype(np.float32))
 
 
 def write_study(path: Path, seed: int) -> Path:

@@ -49,10 +49,48 @@ def test_a_short_dip_is_no_end() -> None:
 def test_a_stroke_that_does_not_sound_needs_more_certainty() -> None:
     """Of two equal onsets near the threshold only the one that sounds on is a note."""
     frames, onsets = silence()
+    onsets[100, MIDDLE_C] = 0.99
     onsets[20, [MIDDLE_C, MIDDLE_C + 7]] = 0.72
-    frames[20:60, MIDDLE_C] = 0.8
+    frames[20:60, MIDDLE_C] = frames[100:140, MIDDLE_C] = 0.8
     frames[20:60, MIDDLE_C + 7] = 0.21
-    assert [pitch for _, _, pitch, _ in decode_notes(frames, onsets, OPTIONS)] == [60]
+    assert [pitch for _, _, pitch, _ in decode_notes(frames, onsets, OPTIONS)] == [60, 60]
+
+
+@pytest.mark.parametrize(
+    ("interval", "frame", "level", "heard"),
+    [
+        (12, 22, 0.3, [60]),  # its octave, faintly
+        (19, 20, 0.3, [60]),
+        (12, 20, 0.6, [60, 72]),  # an octave that is played
+        (7, 20, 0.3, [60, 67]),  # no partial
+        (12, 60, 0.3, [60, 72]),  # struck later
+    ],
+)
+def test_a_partial_is_no_note(interval: int, frame: int, level: float, heard: list[int]) -> None:
+    """What begins faintly with a note, where its partials are, belongs to it."""
+    frames, onsets = silence()
+    onsets[[20, frame], [MIDDLE_C, MIDDLE_C + interval]] = 0.95
+    frames[20:100, MIDDLE_C] = 0.8
+    frames[frame:100, MIDDLE_C + interval] = level
+    found = sorted(decode_notes(frames, onsets, OPTIONS))
+    assert sorted(pitch for _, _, pitch, _ in found) == heard
+
+
+@pytest.mark.parametrize(("surest", "heard"), [(0.95, 1), (0.66, 4)])
+def test_beginnings_are_measured_against_the_surest(surest: float, heard: int) -> None:
+    """An onset of 0.62 is a note among equals, and none beside beginnings that are sure."""
+    frames, onsets = silence()
+    onsets[20, MIDDLE_C : MIDDLE_C + 13 : 4] = [surest, 0.62, 0.62, 0.62]
+    frames[20:60, MIDDLE_C : MIDDLE_C + 13 : 4] = 0.8
+    assert len(decode_notes(frames, onsets, OPTIONS)) == heard
+
+
+def test_doubtful_noise_is_no_music() -> None:
+    """Where even the surest beginnings are doubtful, nothing is made of them."""
+    frames, onsets = silence()
+    onsets[20, MIDDLE_C : MIDDLE_C + 13 : 4] = 0.5
+    frames[20:60, MIDDLE_C : MIDDLE_C + 13 : 4] = 0.3
+    assert decode_notes(frames, onsets, OPTIONS) == []
 
 
 def test_a_repeated_note_is_two() -> None:
@@ -103,6 +141,7 @@ def test_a_higher_threshold_finds_no_new_beginnings(
     frames = np.tile(random.uniform(0.3, 1, 88).astype(np.float32), (60, 1))
     onsets = random.beta(0.3, 1.0, (60, 88)).astype(np.float32)
     onsets[:, 1::2] = 0  # no two are neighbours, which would take each other's probability
+    onsets[:, 12:] = 0  # none is another's partial, which only a laxer listener might hear
     lax = DecodingOptions(onset_threshold=threshold, minimum_note_ms=10)
     strict = DecodingOptions(onset_threshold=threshold + more, minimum_note_ms=10)
     heard = {(start, pitch) for start, _, pitch, _ in decode_notes(frames, onsets, lax)}

@@ -156,11 +156,28 @@ def test_every_triplet_is_whole(notes: list[Note]):
         assert under_bracket == {}
 
 
+def test_notation_programs_hear_how_hard_notes_were_struck():
+    """Each note carries its velocity, as MusicXML says it: in percent of a forte of 90."""
+    soft_and_loud = [Note(0.5 * i, 0.5 * i + 0.4, 60 + i, (45, 90)[i % 2]) for i in range(8)]
+    root = parse(write(soft_and_loud, time_signature="4/4", tempo_bpm=120).musicxml)
+    struck = [note for note in root.iter("note") if note.find("pitch") is not None]
+    assert [note.get("dynamics") for note in struck] == ["50", "100"] * 4
+
+
 def test_equal_pitches_that_overlap_are_all_written():
     """A note that is struck again while it sounds ends there, and both are written."""
     notes = play([(0, 4, 60), (1, 4, 60), (2, 4, 60), (3, 1, 60)])
     written = sounding_notes(parse(write(notes, time_signature="4/4", tempo_bpm=120).musicxml))
     assert [note.start for note in written] == [0, 24, 48, 72]
+
+
+def test_a_key_that_both_hands_strike_is_held_by_one():
+    """The right hand's note ends where the left hand strikes the same key."""
+    notes = [(0, 4, 62), (0, 4, 79), (4, 1, 81), (5, 3, 79)]
+    notes += [(beat, 1, pitch) for beat, pitch in ((0, 43), (1, 50), (2, 55), (3, 62), (4, 43))]
+    root = parse(write(play(notes), time_signature="4/4", tempo_bpm=120).musicxml)
+    held = [note for note in sounding_notes(root) if note.pitch == 62]
+    assert held[0].end <= held[1].start
 
 
 def test_a_huge_chord_keeps_all_88_keys():
