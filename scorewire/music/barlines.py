@@ -61,9 +61,11 @@ def follow_beat(
         score + TRACK_WEIGHT * track.score for track, (_, score) in zip(tracks, read, strict=True)
     ]
     best = max(odds)
+    # Tracks that expect rhythms of their own cannot be compared where nothing was read.
+    reach = _NEAR_ODDS if any(score for _, score in read) else 0.0
     again = []
     for (first, _), odd in zip(read, odds, strict=True):
-        if odd >= best - _NEAR_ODDS:
+        if odd >= best - reach:
             track = track_beats(sample, [first.meter], tempo_bpm, habit=first)
             found, score = read_bars(track, sample, meter=meter, tempo_known=tempo_known)
             again.append((score + TRACK_WEIGHT * track.score, found, first))
