@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorewire.music.accents import Event
-from scorewire.music.bar_weights import WEIGHTS
+from scorewire.music.bar_weights import TRACK_WEIGHT, WEIGHTS
 from scorewire.music.beats import BeatTrack, track_beats
 from scorewire.music.evidence import READ_METERS, SCALES, Onsets, Reading, list_readings
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
@@ -31,11 +31,11 @@ _TAPPED_BPM, _TAPPED_SPREAD = 100.0, 0.25
 """Median and deviation (of the logarithm) of the beat's tempo. The median is that of R. Parncutt,
 "A perceptual model of pulse salience and metrical accent", Music Perception 11(4), 1994: 600 ms."""
 
-_TRACKED_METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8))
+TRACKED_METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8))
 """Metres in which the beat is followed before bars are read; the others divide time as these do."""
 
-_TRACK_WEIGHT = 0.1
-"""Of the tracker's log-probability: it takes every onset for independent evidence."""
+_NEAR_ODDS = 4.0
+"""How far behind the likeliest a reading may be to have the beat followed in it once more."""
 
 
 def follow_beat(
@@ -43,9 +43,9 @@ def follow_beat(
 ) -> BeatTrack:
     """Find tempo, metre, bar lines and the place of every event.
 
-    The beat is followed in several metres and each result is read; then, in the likeliest reading,
-    followed again with the rhythms that were found in it, which carries it over places where the
-    tempo gives way, and read once more.
+    The beat is followed in several metres and each result is read; then, in the likeliest readings,
+    followed again with the rhythms that were found in them, which carries it over places where the
+    tempo gives way, and read once more; the likeliest of these is taken.
 
     Args:
         events: chords in order of time; at least one.
@@ -53,16 +53,27 @@ def follow_beat(
         tempo_bpm: beats of the metre in a minute, where the musician has said so.
     """
     sample = events[:_MOST_ONSETS]
-    meters = _TRACKED_METERS if meter is None else (meter,)
+    meters = TRACKED_METERS if meter is None else (meter,)
     tracks = [track_beats(sample, [tracked], tempo_bpm) for tracked in meters]
     tempo_known = tempo_bpm is not None
     read = [read_bars(t, sample, meter=meter, tempo_known=tempo_known) for t in tracks]
     odds = [
-        score + _TRACK_WEIGHT * track.score for track, (_, score) in zip(tracks, read, strict=True)
+        score + TRACK_WEIGHT * track.score for track, (_, score) in zip(tracks, read, strict=True)
     ]
-    best = read[int(np.argmax(odds))][0]
-    again = track_beats(events, [best.meter], tempo_bpm, habit=best)
-    return read_bars(again, events, meter=meter, tempo_known=tempo_known)[0]
+    best = max(odds)
+    # Tracks that expect rhythms of their own cannot be compared where nothing was read.
+    reach = _NEAR_ODDS if any(score for _, score in read) else 0.0
+    again = []
+    for (first, _), odd in zip(read, odds, strict=True):
+        if odd >= best - reach:
+            track = track_beats(sample, [first.meter], tempo_bpm, habit=first)
+            found, score = read_bars(track, sample, meter=meter, tempo_known=tempo_known)
+            again.append((score + TRACK_WEIGHT * track.score, found, first))
+    found, first = max(again, key=lambda tried: tried[0])[1:]
+    if len(sample) == len(events):
+        return found
+    whole = track_beats(events, [first.meter], tempo_bpm, habit=first)
+    return read_bars(whole, events, meter=meter, tempo_known=tempo_known)[0]
 
 
 def read_bars(
