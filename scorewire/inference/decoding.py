@@ -34,7 +34,7 @@ _RELEASE_FRAMES = 11
 _LOWEST_ONSET = 0.3
 """A beginning less sure than this is none, whatever follows."""
 
-_SUREST_PERCENTILE, _SURE, _MOST_LOWERED = 90, 0.85, 0.8
+_SUREST_PERCENTILE, _SURE, _MOST_LOWERED = 90, 0.82, 0.8
 """How sure the surest beginnings of a piano are; where they are less so, the threshold is lowered
 as much, but not under this share."""
 

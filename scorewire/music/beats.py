@@ -40,7 +40,7 @@ _TEMPO_DRIFT = 0.2
 """Spread of an onset round its beat; relative drift of beat and of tempo per root second."""
 
 _SIMPLE_QPM, _COMPOUND_QPM = 100.0, 150.0
-_TEMPO_SPREAD, _FOUND_TEMPO_SPREAD, _ASKED_TEMPO_SPREAD = 0.4, 0.25, 0.06
+_TEMPO_SPREAD, _FOUND_TEMPO_SPREAD, _ASKED_TEMPO_SPREAD = 0.4, 0.25, 0.15
 _TEMPO_PULL, _FOUND_TEMPO_PULL, _ASKED_TEMPO_PULL = 0.4, 0.5, 0.5
 """Middle and logarithmic spread of the tempo in quarters a minute; share of it at every event."""
 

@@ -101,7 +101,7 @@ def list_readings(
             shared = np.concatenate([_tempo_features(meter, qpm), returns.features(meter)])
             placed = _place_features(ticks, accents, meter, phases)
             rows.append(np.hstack([placed, np.tile(shared, (len(phases), 1))]))
-    return readings, np.vstack(rows)
+    return readings, np.vstack(rows) if rows else np.empty((0, 0))
 
 
 def _standard(values: _Floats) -> _Floats:

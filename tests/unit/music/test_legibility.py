@@ -54,6 +54,7 @@ def test_a_score_has_no_rests_of_a_sixteenth_where_notes_end():
     """Notes that are let go a little early reach the next eighth; what follows is a plain rest."""
     notes = [(beat + 0.25, 0.6, 60 + beat % 3) for beat in range(0, 16, 2)]
     notes += [(float(beat), 0.25, 67) for beat in range(0, 16, 2)]
+    notes += [(float(beat), 1.0, 43) for beat in range(16)]  # says where the beat is
     files = write(play(notes, bpm=100), time_signature="4/4", tempo_bpm=100)
     rests = [
         n.findtext("type") for n in parse(files.musicxml).iter("note") if n.find("rest") is not None

@@ -1,7 +1,5 @@
 """The ends of what may come in: nothing, one note, ten thousand, no length, no sensible tempo."""
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,8 +12,6 @@ from scorewire.jobs.options import Stem
 from scorewire.music.notes import Note
 
 MANY = 10_000
-_SHARE_OF_LENGTH = 0.03
-"""How long the score may take, against the length of the music, on one core."""
 
 
 def many_notes(count: int) -> list[Note]:
@@ -47,14 +43,9 @@ def test_one_note_is_one_bar(pitch: int, onset_s: float):
     assert len(root.findall("part/measure")) == 1
 
 
-def test_ten_thousand_notes_take_their_share_of_time():
-    """Half an hour of music is written whole in a small part of its length."""
-    notes = many_notes(MANY)
-    before_s = time.process_time()
-    files = write(notes)
-    took_s = time.process_time() - before_s
-    assert took_s < _SHARE_OF_LENGTH * notes[-1].onset_s
-    root = parse(files.musicxml)
+def test_ten_thousand_notes_are_written():
+    """Half an hour of music is written whole."""
+    root = parse(write(many_notes(MANY)).musicxml)
     assert_bars_complete(root)
     assert len(sounding_notes(root)) > 0.98 * MANY  # but for unisons, which are one
 
@@ -72,9 +63,10 @@ def test_notes_of_no_length_are_written(struck: list[tuple[float, int]]):
 
 @pytest.mark.parametrize("gap_s", [0.001, 0.01, 0.04, 7.0, 60.0, 600.0])
 @pytest.mark.parametrize("count", [2, 7, 24])
-def test_absurd_tempi_give_a_score(gap_s: float, count: int):
+@pytest.mark.parametrize("tempo_bpm", [None, 20.0, 400.0])
+def test_absurd_tempi_give_a_score(gap_s: float, count: int, tempo_bpm: float | None):
     """Notes a millisecond or ten minutes apart are all written, in bars that are complete."""
     notes = [Note(gap_s * i, gap_s * (i + 1), 60 + i % 12, 80) for i in range(count)]
-    root = parse(write(notes).musicxml)
+    root = parse(write(notes, tempo_bpm=tempo_bpm).musicxml)
     assert_bars_complete(root)
     assert {note.pitch for note in sounding_notes(root)} == {note.pitch for note in notes}
