@@ -8,6 +8,7 @@ from flows.reporting import StageReport
 from flows.runtime import runtime
 from flows.stages.storage import StoredStems, store_bytes
 from flows.stages.task import content_key, run_stage, stage_task
+from scorewire.inference.drums import DRUMS_ID
 from scorewire.inference.loading import load_transcriber
 from scorewire.inference.ports import Transcriber
 from scorewire.jobs.options import Options, Stem
@@ -29,9 +30,8 @@ def transcription(options: Options, stems: dict[str, str]) -> dict[str, str]:
     Returns:
         `notes`: blob key of a JSON object, a list of notes for each stem.
     """
-    key = content_key(
-        Stage.TRANSCRIPTION, stems, options.instruments, options.decoding, _transcriber().model_id
-    )
+    models = [_transcriber().model_id, *([DRUMS_ID] if Stem.DRUMS in stems else [])]
+    key = content_key(Stage.TRANSCRIPTION, stems, options.instruments, options.decoding, *models)
     return run_stage(transcription_task, options, stems, key=key)
 
 

@@ -15,13 +15,13 @@ class Clef:
     """A clef.
 
     Attributes:
-        sign: letter.
-        line: staff line it stands on, from the bottom.
+        sign: letter, or `percussion`.
+        line: staff line it stands on, from the bottom; None where that says nothing.
         octaves: octaves that it sounds above what is written.
     """
 
     sign: str
-    line: int
+    line: int | None
     octaves: int = 0
 
 
@@ -29,6 +29,7 @@ TREBLE = Clef("G", 2)
 TREBLE_8VB = Clef("G", 2, -1)
 BASS = Clef("F", 4)
 BASS_8VB = Clef("F", 4, -1)
+PERCUSSION = Clef("percussion", None)
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,14 @@ class Instrument:
         program: General MIDI program, from 0.
         clefs: one for each staff, from the top; empty where the notes decide.
         grand_staff: whether it has two staves, joined by a brace.
+        percussion: whether its notes are sounds of the drum set, not pitches.
     """
 
     name: str
     program: int
     clefs: tuple[Clef, ...] = ()
     grand_staff: bool = False
+    percussion: bool = False
 
 
 _BY_STEM = {
@@ -56,7 +59,9 @@ _BY_STEM = {
     Stem.PIANO: Instrument("Piano", 0, grand_staff=True),
     Stem.BASS: Instrument("Bass", 33, (BASS_8VB,)),
 }
-"""From the top of the page; drums have no pitches and are left out."""
+"""From the top of the page; the drum set, which has no pitches, stands below."""
+
+DRUM_SET = Instrument("Drums", 0, (PERCUSSION,), percussion=True)
 
 _LINE_NAMES = {Stem.MIX: "Melody", Stem.OTHER: "Instrument"}
 """What a stem of unknown instruments is called when it turns out to be a single line."""

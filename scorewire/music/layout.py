@@ -95,17 +95,18 @@ def rule_bars(meter: Meter, first_onset: int, last_end: int) -> tuple[Bar, ...]:
     """Draw bar lines from the first note to the last.
 
     Music that starts in the second half of a bar starts with a pickup: a first bar without its
-    leading rest.
+    leading rest. Drums that come before all else begin before tick 0.
     """
     length = meter.bar_ticks
     pickup = first_onset % length if first_onset % length >= length / 2 else 0
-    count = -(-last_end // length)
+    first = first_onset // length
+    count = -(-last_end // length) - first
     first_number = 0 if pickup else 1
     return tuple(
         Bar(
             first_number + index,
-            index * length + (pickup if index == 0 else 0),
-            (index + 1) * length,
+            (first + index) * length + (pickup if index == 0 else 0),
+            (first + index + 1) * length,
         )
         for index in range(count)
     )

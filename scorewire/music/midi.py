@@ -39,8 +39,7 @@ def write_score_midi(score: Score, grid: Grid, *, steady: bool) -> bytes:
             ((n.onset - origin) * scale, (n.end - origin) * scale, n.pitch, n.velocity)
             for n in part.notes
         ]
-        track = _track(part.instrument.name, part.instrument.program, _channel(index), notes)
-        file.tracks.append(track)
+        file.tracks.append(_track(part.instrument, index, notes))
     return _bytes(file)
 
 
@@ -59,7 +58,7 @@ def write_performance_midi(parts: Sequence[tuple[Instrument, Sequence[Note]]]) -
             (round(n.onset_s * per_second), round(n.offset_s * per_second), n.pitch, n.velocity)
             for n in played
         ]
-        file.tracks.append(_track(player.name, player.program, _channel(index), notes))
+        file.tracks.append(_track(player, index, notes))
     return _bytes(file)
 
 
@@ -89,15 +88,18 @@ def _conductor(score: Score, grid: Grid, scale: int, *, steady: bool) -> mido.Mi
     return _sequence(timed)
 
 
-def _channel(index: int) -> int:
+def _channel(player: Instrument, index: int) -> int:
+    if player.percussion:
+        return _DRUM_CHANNEL
     channel = index % _CHANNELS
     return channel + (channel >= _DRUM_CHANNEL)
 
 
 def _track(
-    name: str, program: int, channel: int, notes: Iterable[tuple[int, int, int, int]]
+    player: Instrument, index: int, notes: Iterable[tuple[int, int, int, int]]
 ) -> mido.MidiTrack:
-    """A track of (start, end, pitch, velocity) in ticks."""
+    """A track of (start, end, pitch, velocity) in ticks, at its place among the parts."""
+    channel = _channel(player, index)
     timed = []
     for start, end, pitch, velocity in notes:
         on = mido.Message("note_on", channel=channel, note=pitch, velocity=velocity)
@@ -106,8 +108,8 @@ def _track(
     # A string that is struck again is let go first.
     timed.sort(key=lambda item: (item[0], item[1].type == "note_on", item[1].note))
     head = [
-        (0, mido.MetaMessage("track_name", name=name)),
-        (0, mido.Message("program_change", channel=channel, program=program)),
+        (0, mido.MetaMessage("track_name", name=player.name)),
+        (0, mido.Message("program_change", channel=channel, program=player.program)),
     ]
     return _sequence([*head, *timed])
 

@@ -12,6 +12,14 @@ from xml.etree import ElementTree as ET
 from scorewire.music.layout import Bar, Part, Score, name_noteheads
 from scorewire.music.lengths import ScoreNote
 from scorewire.music.meter import TICKS_PER_QUARTER
+from scorewire.music.musicxml_percussion import (
+    limb,
+    list_sounds,
+    write_no_key,
+    write_notehead,
+    write_place,
+    write_sound,
+)
 from scorewire.music.rhythm import Symbol
 from scorewire.music.spelling import Spelling
 
@@ -60,6 +68,9 @@ def _printable(text: str) -> str:
 def _list_part(part_list: ET.Element, part: Part, index: int) -> None:
     listed = ET.SubElement(part_list, "score-part", id=f"P{index}")
     ET.SubElement(listed, "part-name").text = part.instrument.name
+    if part.instrument.percussion:
+        list_sounds(listed, part, index)
+        return
     instrument = ET.SubElement(listed, "score-instrument", id=f"P{index}-I1")
     ET.SubElement(instrument, "instrument-name").text = part.instrument.name
     channel = (index - 1) % (_LAST_MIDI_CHANNEL - 1) + 1
@@ -92,6 +103,7 @@ class _PartWriter:
         self._score = score
         self._part = part
         self._index = index
+        self._percussion = part.instrument.percussion
         self._ids = name_noteheads(part, index)
 
     def write(self, element: ET.Element) -> None:
@@ -113,9 +125,12 @@ class _PartWriter:
         clefs = self._part.instrument.clefs
         attributes = ET.SubElement(measure, "attributes")
         ET.SubElement(attributes, "divisions").text = str(TICKS_PER_QUARTER)
-        key = ET.SubElement(attributes, "key")
-        ET.SubElement(key, "fifths").text = str(self._score.key.fifths)
-        ET.SubElement(key, "mode").text = self._score.key.mode
+        if self._percussion:
+            write_no_key(attributes)
+        else:
+            key = ET.SubElement(attributes, "key")
+            ET.SubElement(key, "fifths").text = str(self._score.key.fifths)
+            ET.SubElement(key, "mode").text = self._score.key.mode
         time = ET.SubElement(attributes, "time")
         ET.SubElement(time, "beats").text = str(self._score.meter.numerator)
         ET.SubElement(time, "beat-type").text = str(self._score.meter.denominator)
@@ -127,7 +142,8 @@ class _PartWriter:
             if len(clefs) > 1:
                 element.set("number", str(number))
             ET.SubElement(element, "sign").text = clef.sign
-            ET.SubElement(element, "line").text = str(clef.line)
+            if clef.line is not None:
+                ET.SubElement(element, "line").text = str(clef.line)
             if clef.octaves:
                 ET.SubElement(element, "clef-octave-change").text = str(clef.octaves)
 
@@ -136,14 +152,15 @@ class _PartWriter:
     ) -> None:
         reached = bar.start
         for staff, voices in enumerate(staves, start=1):
-            shown = _shown_accidentals(voices, self._score)
+            shown = frozenset() if self._percussion else _shown_accidentals(voices, self._score)
             for number, voice in enumerate(voices, start=1):
+                stem = ("up", "down")[number - 1] if len(voices) > 1 else None
+                player, stem = limb(voice) if self._percussion else (number, stem)
                 _move(measure, reached, bar.start)
                 reached = bar.start
                 for symbol in voice:
                     _move(measure, reached, symbol.onset)
-                    stem = ("up", "down")[number - 1] if len(voices) > 1 else None
-                    place = _Place(staff, (staff - 1) * _VOICES_PER_STAFF + number, stem, shown)
+                    place = _Place(staff, (staff - 1) * _VOICES_PER_STAFF + player, stem, shown)
                     self._write_symbol(measure, symbol, place)
                     reached = symbol.end
                 _move(measure, reached, bar.end)
@@ -153,29 +170,46 @@ class _PartWriter:
         chord: Sequence[ScoreNote | None] = symbol.chord.notes if symbol.chord else (None,)
         for index, note in enumerate(chord):
             element = ET.SubElement(measure, "note")
-            spelling = None
             if note is not None:
-                spelling = self._score.spellings[note]
                 element.set("id", self._ids[symbol.onset, note])
                 element.set("dynamics", f"{100 * note.velocity / _FORTE:.0f}")
             if index > 0:
                 ET.SubElement(element, "chord")
-            _write_pitch(element, symbol, spelling)
-            ET.SubElement(element, "duration").text = str(symbol.ticks)
-            _write_ties(element, symbol, "tie")
+            self._write_sound(element, symbol, note)
             ET.SubElement(element, "voice").text = str(place.voice)
             _write_value(element, symbol)
-            if spelling is not None and (symbol.onset, note) in place.shown:
-                ET.SubElement(element, "accidental").text = _ACCIDENTALS[spelling.alter]
+            if note is not None and (symbol.onset, note) in place.shown:
+                alter = self._score.spellings[note].alter
+                ET.SubElement(element, "accidental").text = _ACCIDENTALS[alter]
             _write_triplet(element, symbol)
-            if place.stem is not None and note is not None and symbol.type != "whole":
-                ET.SubElement(element, "stem").text = place.stem
+            if note is not None:
+                self._write_look(element, symbol, note, place)
             if len(self._part.instrument.clefs) > 1:
                 ET.SubElement(element, "staff").text = str(place.staff)
             if index == 0:
                 for number, state in enumerate(symbol.beams, start=1):
                     ET.SubElement(element, "beam", number=str(number)).text = state
             _write_notations(element, symbol, first=index == 0)
+
+    def _write_sound(self, element: ET.Element, symbol: Symbol, note: ScoreNote | None) -> None:
+        if note is None:
+            _write_rest(element, symbol)
+        elif self._percussion:
+            write_place(element, note.pitch)
+        else:
+            _write_pitch(element, self._score.spellings[note])
+        ET.SubElement(element, "duration").text = str(symbol.ticks)
+        _write_ties(element, symbol, "tie")
+        if note is not None and self._percussion:
+            write_sound(element, self._index, note.pitch)
+
+    def _write_look(
+        self, element: ET.Element, symbol: Symbol, note: ScoreNote, place: _Place
+    ) -> None:
+        if place.stem is not None and symbol.type != "whole":
+            ET.SubElement(element, "stem").text = place.stem
+        if self._percussion:
+            write_notehead(element, note.pitch)
 
 
 def _write_tempo(measure: ET.Element, score: Score) -> None:
@@ -197,12 +231,13 @@ def _move(measure: ET.Element, reached: int, target: int) -> None:
         ET.SubElement(step, "duration").text = str(abs(target - reached))
 
 
-def _write_pitch(element: ET.Element, symbol: Symbol, spelling: Spelling | None) -> None:
-    if spelling is None:
-        rest = ET.SubElement(element, "rest")
-        if symbol.whole_bar:
-            rest.set("measure", "yes")
-        return
+def _write_rest(element: ET.Element, symbol: Symbol) -> None:
+    rest = ET.SubElement(element, "rest")
+    if symbol.whole_bar:
+        rest.set("measure", "yes")
+
+
+def _write_pitch(element: ET.Element, spelling: Spelling) -> None:
     pitch = ET.SubElement(element, "pitch")
     ET.SubElement(pitch, "step").text = spelling.step
     if spelling.alter:

@@ -93,7 +93,11 @@ def time_score(score: Score, grid: Grid) -> Playback:
     return Playback(
         duration_s=clock.written_s(score.bars[-1].end),
         parts=tuple(
-            PlaybackPart(name=part.instrument.name, midi_program=part.instrument.program)
+            PlaybackPart(
+                name=part.instrument.name,
+                midi_program=part.instrument.program,
+                percussion=part.instrument.percussion,
+            )
             for part in score.parts
         ),
         notes=tuple(notes),
@@ -113,12 +117,14 @@ def time_score(score: Score, grid: Grid) -> Playback:
 
 
 def transpose(playback: Playback, semitones: int) -> Playback:
-    """Move every pitch, as far as MIDI goes, and the key."""
+    """Move every pitch but drums, as far as MIDI goes, and the key."""
     if semitones == 0:
         return playback
     tonic, mode = playback.key.split(" ")
     notes = tuple(
-        msgspec.structs.replace(
+        note
+        if playback.parts[note.part].percussion
+        else msgspec.structs.replace(
             note, pitch=min(max(note.pitch + semitones, _LOWEST_PITCH), _HIGHEST_PITCH)
         )
         for note in playback.notes

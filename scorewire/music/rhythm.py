@@ -8,10 +8,9 @@ rests hide nothing stronger than where they start; tuplets and beams stay within
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Protocol
 
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter, MetricalClass
-from scorewire.music.quantize import Grid
 from scorewire.music.voices import Chord
 
 NoteType = Literal["whole", "half", "quarter", "eighth", "16th", "32nd"]
@@ -63,10 +62,17 @@ class Symbol:
         return self.onset + self.ticks
 
 
+class Divisions(Protocol):
+    """How the quarters of a part are divided."""
+
+    def is_triplet_beat(self, tick: int) -> bool:
+        """Whether the quarter that holds `tick` is divided in three."""
+
+
 class RhythmWriter:
     """Writes spans of a metre's bars."""
 
-    def __init__(self, meter: Meter, grid: Grid) -> None:
+    def __init__(self, meter: Meter, grid: Divisions) -> None:
         self._meter = meter
         self._grid = grid
 

@@ -24,6 +24,7 @@ from scorewire.music.meter import TICKS_PER_QUARTER, Meter
 from scorewire.music.midi import write_performance_midi, write_score_midi
 from scorewire.music.musicxml import write_musicxml
 from scorewire.music.notes import Note
+from scorewire.music.percussion import DrumLine
 from scorewire.music.playback import encode, time_score
 from scorewire.music.quantize import Grid
 from scorewire.music.spelling import spell
@@ -58,9 +59,9 @@ def write_score(
 ) -> ScoreFiles:
     """Write what was heard as sheet music.
 
-    Parts share their beats, metre and key. Drums have no pitches and are left out, as are notes
-    under 16 Hz. Notes of one pitch that start together in one part are written as one. The same
-    arguments give the same bytes.
+    Parts share their beats, metre and key. The drum set has neither a say in these nor pitches,
+    and stands below. Notes under 16 Hz are left out. Notes of one pitch that start together in one
+    part are written as one. The same arguments give the same bytes.
 
     Args:
         parts: notes of each stem, in any order.
@@ -85,7 +86,8 @@ def write_score(
     grid = _find_grid([note for _, notes in heard for note in notes], notation)
     tempo_bpm = notation.tempo_bpm or _rounded_tempo(grid)
     report(0.5, f"Found {grid.meter.name} at {tempo_bpm:g} bpm, sharing out the hands")
-    names = [*notation.instrument_names, *[""] * len(heard)]
+    drums = DrumLine(parts.get(Stem.DRUMS, ()), grid)
+    names = [*notation.instrument_names, *[""] * (len(heard) + 1)]
     players = [
         (_named(choose_instrument(stem, notes, instruments), name), notes)
         for (stem, notes), name in zip(heard, names, strict=False)
@@ -96,17 +98,25 @@ def write_score(
     )
     key = Key.parse(notation.key) if notation.key else estimate_key(every_note)
     report(0.7, f"Found {grid.meter.name} at {tempo_bpm:g} bpm, {key.name}")
-    bars = rule_bars(grid.meter, grid.first_onset, max(note.end for note in every_note))
+    bars = rule_bars(
+        grid.meter,
+        min(grid.first_onset, drums.first),
+        max(drums.end, *(note.end for note in every_note)),
+    )
+    laid_out = [
+        lay_out(player, notes, bars, grid.meter, grid)
+        for (player, _), notes in zip(players, written, strict=True)
+    ]
+    if drums:
+        laid_out.append(drums.lay_out(bars, names[len(heard)]))
+        players.append((laid_out[-1].instrument, drums.played))
     score = Score(
         title=title,
         meter=grid.meter,
         key=key,
         tempo_bpm=tempo_bpm,
         bars=bars,
-        parts=tuple(
-            lay_out(player, notes, bars, grid.meter, grid)
-            for (player, _), notes in zip(players, written, strict=True)
-        ),
+        parts=tuple(laid_out),
         spellings=dict(zip(every_note, spell(every_note, key), strict=True)),
     )
     report(0.9, f"Writing {len(bars)} bars")

@@ -1,7 +1,8 @@
 """The third stage: every stem that can be written down becomes notes.
 
-Drums have no pitch. A stem that is almost silent holds only what leaked in from the others, and
-the transcriber, which listens to relative levels, would make notes of that.
+Drums have no pitch: their strokes are found without the transcriber. A stem that is almost silent
+holds only what leaked in from the others, and the transcriber, which listens to relative levels,
+would make notes of that.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ import numpy as np
 
 from scorewire.audio import Audio
 from scorewire.errors import NoNotesError
+from scorewire.inference.drums import hear_drums
 from scorewire.inference.ports import Transcriber
 from scorewire.jobs.options import Options, Stem
 from scorewire.jobs.report import Report
@@ -36,7 +38,8 @@ def transcribe(
         report: told the share of the stems' total duration that was heard.
 
     Returns:
-        The notes of each stem that has any, sorted by onset, then pitch.
+        The notes of each stem that has any, sorted by onset, then pitch; those of the drums have
+        their sounds in General MIDI's percussion map for pitches.
 
     Raises:
         NoNotesError: no pitched note was found in any stem.
@@ -50,13 +53,16 @@ def transcribe(
         name = "the recording" if stem is Stem.MIX else stem.value
         of_all = f" ({number}/{len(durations_s)})" if len(durations_s) > 1 else ""
         place = f"Transcribing {name}{of_all}: "
-        notes = list(
-            transcriber.transcribe(stems[stem], options.decoding, span(report, start, end, place))
-        )
+        step = span(report, start, end, place)
+        if stem is Stem.DRUMS:
+            notes = hear_drums(stems[stem])
+            step(1.0, f"Found {len(notes)} strokes")
+        else:
+            notes = list(transcriber.transcribe(stems[stem], options.decoding, step))
         if notes:
             parts[stem] = notes
         done_s += duration_s
-    if not parts:
+    if not parts.keys() - {Stem.DRUMS}:
         message = (
             "No pitched notes were found; check that the recording holds music with a melody, "
             "or lower the onset threshold."
@@ -68,7 +74,7 @@ def transcribe(
 
 def _choose(stems: Mapping[Stem, Audio], options: Options) -> dict[Stem, float]:
     """The stems to write down, and the duration of each in seconds."""
-    wanted = {Stem.MIX, *(options.instruments or stems)} - {Stem.DRUMS}
+    wanted = {Stem.MIX, *(options.instruments or stems)}
     heard: dict[Stem, tuple[float, float]] = {}
     for stem in stems:
         if stem in wanted:

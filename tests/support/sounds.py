@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scorewire.audio import SAMPLE_RATE_HZ, Audio
 from scorewire.jobs.options import Stem
 from scorewire.media.flac import write_flac
+from scorewire.music.drumset import CLOSED_HI_HAT, KICK, OPEN_HI_HAT, SNARE
 
 PlayedNote = tuple[float, float, int]
 """Onset (s), duration (s) and MIDI pitch."""
@@ -79,19 +80,36 @@ def _padded(audio: Audio, length: int) -> Audio:
 
 
 def _drums(beats_s: Sequence[float], beat_s: float, length: int) -> Audio:
-    """A falling sine for a kick, bursts of noise for snare and hi-hat."""
+    strokes = [
+        (at_s, sound)
+        for number, beat in enumerate(beats_s)
+        for at_s, sound in ((beat, (KICK, SNARE)[number % 2]), (beat + beat_s / 2, CLOSED_HI_HAT))
+    ]
+    samples = drummed(strokes, tail_s=1.0).samples[:, :length]
+    return _padded(Audio(samples), length)
+
+
+def drummed(strokes: Iterable[tuple[float, int]], tail_s: float = 0.5) -> Audio:
+    """Strokes at a time (s) on a drum of General MIDI's percussion map.
+
+    A falling sine for a kick, a tone and noise for a snare, high noise for hi-hats.
+    """
+    played = sorted(strokes)
     random = np.random.default_rng(0)
-    times_s = np.arange(round(0.15 * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
+    times_s = np.arange(round(0.5 * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     noise = random.normal(0, 1, times_s.size)
+    dark = np.convolve(noise, np.hanning(12) / 2.5, mode="same")
     kick = 0.4 * np.sin(2 * np.pi * (50 + 100 * np.exp(-40 * times_s)) * times_s)
-    kick *= np.exp(-20 * times_s)
-    snare = 0.15 * noise * np.exp(-25 * times_s)
-    hat = 0.05 * np.diff(noise, prepend=0.0) * np.exp(-60 * times_s)
-    samples = np.zeros(length)
-    for number, beat in enumerate(beats_s):
-        for at_s, sound in ((beat, (kick, snare)[number % 2]), (beat + beat_s / 2, hat)):
-            start = round(at_s * SAMPLE_RATE_HZ)
-            samples[start : start + sound.size] += sound[: length - start]
+    sounds = {
+        KICK: kick * np.exp(-20 * times_s),
+        SNARE: (0.2 * np.sin(2 * np.pi * 190 * times_s) + 0.15 * dark) * np.exp(-25 * times_s),
+        CLOSED_HI_HAT: 0.05 * np.diff(noise, prepend=0.0) * np.exp(-60 * times_s),
+        OPEN_HI_HAT: 0.05 * np.diff(noise, prepend=0.0) * np.exp(-5 * times_s),
+    }
+    samples = np.zeros(round((played[-1][0] + tail_s + 0.5) * SAMPLE_RATE_HZ))
+    for at_s, sound in played:
+        start = round(at_s * SAMPLE_RATE_HZ)
+        samples[start : start + times_s.size] += sounds[sound]
     return Audio(np.stack([samples, samples]).astype(np.float32))
 
 

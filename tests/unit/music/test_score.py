@@ -188,7 +188,7 @@ def test_a_huge_chord_keeps_all_88_keys():
 
 
 def test_parts_share_their_bars():
-    """Voice, bass and drums: two parts from the top, equal bars, no drums."""
+    """Voice, bass and drums: three parts from the top, equal bars."""
     parts = {
         Stem.BASS: play([(beat, 1, 36 + beat % 3) for beat in range(8)]),
         Stem.DRUMS: play([(beat / 2, 0.1, 38) for beat in range(16)]),
@@ -196,7 +196,7 @@ def test_parts_share_their_bars():
     }
     root = parse(write(parts, time_signature="4/4").musicxml)
     assert_bars_complete(root)
-    assert [name.text for name in root.iter("part-name")] == ["Voice", "Bass"]
+    assert [name.text for name in root.iter("part-name")] == ["Voice", "Bass", "Drums"]
     counts = {len(part.findall("measure")) for part in root.findall("part")}
     assert len(counts) == 1
     assert root.find("part[2]//clef").findtext("clef-octave-change") == "-1"

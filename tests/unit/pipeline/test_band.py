@@ -1,5 +1,6 @@
 """A small band, rendered and transcribed by the real models, with and without separation."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from scorewire.audio import Audio
 from scorewire.inference.separation import DemucsSeparator
 from scorewire.inference.transcription import BasicPitchTranscriber
 from scorewire.jobs.options import NotationOptions, Options, SeparationMode, Stem
+from scorewire.music.drumset import CLOSED_HI_HAT, KICK, SNARE
 from scorewire.pipeline.musicxml import engrave
 from scorewire.pipeline.separation import separate
 from scorewire.pipeline.transcription import transcribe
@@ -67,14 +69,14 @@ def test_a_band_in_parts(recording: dict[Stem, Audio], transcriber: BasicPitchTr
     stems = {stem: audio for stem, audio in recording.items() if stem is not Stem.MIX}
     root = written(stems, Options(notation=KNOWN), transcriber)
     names = [name.text for name in root.findall("part-list/score-part/part-name")]
-    assert names == ["Voice", "Accompaniment", "Bass"]
+    assert names == ["Voice", "Accompaniment", "Bass", "Drums"]
     bars = [[bar.get("number") for bar in part.findall("measure")] for part in root.findall("part")]
-    assert bars[0] == bars[1] == bars[2]
+    assert bars[0] == bars[1] == bars[2] == bars[3]
     clefs = [
         [clef.findtext("sign") for clef in part.findall("measure/attributes/clef")]
         for part in root.findall("part")
     ]
-    assert clefs == [["G"], ["G", "F"], ["F"]]
+    assert clefs == [["G"], ["G", "F"], ["F"], ["percussion"]]
     pitches = [{n.pitch for n in sounding_notes(root) if n.part == part} for part in range(3)]
     assert pitches[0] == MELODY
     assert pitches[2] == BASS
@@ -82,12 +84,39 @@ def test_a_band_in_parts(recording: dict[Stem, Audio], transcriber: BasicPitchTr
     beats = [{n.start % 96 for n in sounding_notes(root) if n.part == part} for part in range(3)]
     assert beats[1] == {24, 72}
     assert beats[2] == {0, 48}
+    # Kick and snare on the beats in turn, hi-hats between; a stroke in a hundred may be missed.
+    drums = Counter(struck(root))
+    expected = {
+        *((tick, KICK) for tick in (0, 48)),
+        *((tick, SNARE) for tick in (24, 72)),
+        *((tick, CLOSED_HI_HAT) for tick in (12, 36, 60, 84)),
+    }
+    assert set(drums) == expected
+    assert sum(drums.values()) >= 63
+
+
+def struck(root: etree._Element) -> list[tuple[int, int]]:
+    """Tick in its bar, and sound, of each stroke in the last part."""
+    found = []
+    for measure in root.findall("part")[-1].findall("measure"):
+        now = onset = 0
+        for element in measure:
+            duration = int(element.findtext("duration", "0"))
+            if element.tag in {"backup", "forward"}:
+                now += duration if element.tag == "forward" else -duration
+            elif element.tag == "note":
+                if element.find("chord") is None:
+                    onset, now = now, now + duration
+                if element.find("unpitched") is not None:
+                    sound = int(element.find("instrument").get("id").partition("-I")[2]) - 1
+                    found.append((onset, sound))
+    return found
 
 
 def test_a_separated_band_is_one_score(
     tmp_path: Path, recording: dict[Stem, Audio], transcriber: BasicPitchTranscriber
 ) -> None:
-    """Whatever a separator makes of the mix, its pitched stems become parts of one score."""
+    """Whatever a separator makes of the mix, its stems become parts of one score."""
     shares = {"drums": 0.2, "bass": 0.5, "other": 0.3}
     folder = make_tiny_demucs(tmp_path, "htdemucs", SOURCES, gains=shares)
     options = Options(separation=SeparationMode.DEMUCS, notation=KNOWN)
@@ -95,9 +124,9 @@ def test_a_separated_band_is_one_score(
     assert np.sqrt(np.mean(stems[Stem.VOCALS].samples ** 2)) < 1e-3
     root = written(stems, options, transcriber)
     names = [name.text for name in root.findall("part-list/score-part/part-name")]
-    assert names == ["Accompaniment", "Bass"]
-    first, second = (part.findall("measure") for part in root.findall("part"))
-    assert [bar.get("number") for bar in first] == [bar.get("number") for bar in second]
+    assert names == ["Accompaniment", "Bass", "Drums"]
+    bars = [[bar.get("number") for bar in part.findall("measure")] for part in root.findall("part")]
+    assert bars[0] == bars[1] == bars[2]
     # The tiny model tells nobody apart, so both parts are the same notes.
     upper, lower = (
         {(n.start, n.pitch) for n in sounding_notes(root) if n.part == part} for part in (0, 1)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from models import SIX_SOURCES, make_tiny_demucs
 from reports import Reports
-from sounds import encode, plucked, tone
+from sounds import drummed, encode, plucked, tone
 
 from scorewire.audio import Audio
 from scorewire.errors import NoNotesError, TooLongError, WeightsMissingError
@@ -15,6 +15,7 @@ from scorewire.inference.separation import DemucsSeparator
 from scorewire.inference.transcription import BasicPitchTranscriber
 from scorewire.jobs.options import Options, SeparationMode, Stem
 from scorewire.media.link import Limits
+from scorewire.music.drumset import KICK, SNARE
 from scorewire.pipeline.download import from_file
 from scorewire.pipeline.separation import separate
 from scorewire.pipeline.spans import span
@@ -107,7 +108,7 @@ def test_mix_is_separated(options: Options, separator: DemucsSeparator, reports:
 def test_every_audible_stem_is_transcribed(
     transcriber: BasicPitchTranscriber, reports: Reports
 ) -> None:
-    """Each pitched stem has its own notes; drums and leakage are left out."""
+    """Each pitched stem has its own notes; leakage, and drums without a stroke, are left out."""
     low = plucked([(0.5, 0.5, 40), (1.5, 0.5, 43)], tail_s=1.5)
     quiet = Audio(MELODY.samples * np.float32(0.002))
     stems = {
@@ -135,6 +136,30 @@ def test_progress_spans_the_stems(transcriber: BasicPitchTranscriber, reports: R
     assert bass[-1] == pytest.approx(0.25)
     assert any(message.startswith("Transcribing piano (2/2)") for message in reports.messages)
     assert reports.messages[-1].startswith("Found ")
+
+
+def test_drums_are_heard_without_the_transcriber(
+    transcriber: BasicPitchTranscriber, reports: Reports
+) -> None:
+    """A drum stem's strokes are sounds of General MIDI's drum set; the melody stays as it is."""
+    times_s = [0.3 + 0.4 * step for step in range(16)]
+    drums = drummed([(time_s, (KICK, SNARE)[n % 2]) for n, time_s in enumerate(times_s)])
+    parts = transcribe({Stem.PIANO: MELODY, Stem.DRUMS: drums}, Options(), transcriber, reports)
+    assert [note.pitch for note in parts[Stem.DRUMS]] == [KICK, SNARE] * 8
+    assert [note.onset_s for note in parts[Stem.DRUMS]] == pytest.approx(times_s, abs=0.02)
+    assert (
+        parts[Stem.PIANO]
+        == transcribe({Stem.PIANO: MELODY}, Options(), transcriber, reports)[Stem.PIANO]
+    )
+    assert any(message.startswith("Transcribing drums (2/2)") for message in reports.messages)
+
+
+def test_a_mix_is_not_heard_as_drums(transcriber: BasicPitchTranscriber, reports: Reports) -> None:
+    """Without a separation, drums in a mix make no part."""
+    drums = drummed([(0.3 + 0.4 * step, (KICK, SNARE)[step % 2]) for step in range(8)])
+    length = min(drums.samples.shape[1], MELODY.samples.shape[1])
+    mix = Audio(drums.samples[:, :length] + MELODY.samples[:, :length])
+    assert set(transcribe({Stem.MIX: mix}, Options(), transcriber, reports)) == {Stem.MIX}
 
 
 @pytest.mark.parametrize(

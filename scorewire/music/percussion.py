@@ -1,0 +1,170 @@
+"""Strokes of a drum set to a part: onto the grid of the pitched parts, and into two voices.
+
+Hands stand above with stems up, feet below with stems down, as drum parts are written. A stroke has
+no length of its own: it is written until the next of its voice, but not over the next beat, and
+never tied. The grid is the pitched notes'; strokes do not change it. A quarter in which strokes
+fall on thirds is written in triplets, whatever the other parts have there.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scorewire.music.drumset import SOUNDS
+from scorewire.music.instruments import DRUM_SET
+from scorewire.music.layout import Bar, Part
+from scorewire.music.lengths import ScoreNote
+from scorewire.music.meter import TICKS_PER_QUARTER, Meter
+from scorewire.music.notes import Note
+from scorewire.music.quantize import Grid
+from scorewire.music.rhythm import RhythmWriter, Symbol, mark_groups
+from scorewire.music.voices import Chord
+
+_BINARY, _TRIPLET = TICKS_PER_QUARTER // 4, TICKS_PER_QUARTER // 3
+_QUICKEST_S = 0.12
+"""Strokes are not written closer together than this: the step is halved where it stays longer."""
+
+_OFF_TICKS = 1.2
+"""Standard deviation of strokes from their places."""
+
+_HABIT, _MOST_SURE = 2.0, 4.0
+"""Log-odds that a quarter is divided as most are, and the most that its own strokes say."""
+
+_EIGHTH = 8
+
+
+@dataclass(frozen=True)
+class _Stroke:
+    onset: int
+    sound: int
+    velocity: int
+
+
+class DrumLine:
+    """A drum set's strokes on the grid.
+
+    Args:
+        notes: the strokes; `pitch` is a sound of `drumset.SOUNDS`, all others are left out.
+        grid: the pitched parts' grid.
+
+    Attributes:
+        played: the strokes as they were played, in order.
+        first: tick of the quarter (eighth, in metres of eighths) that the first stroke falls in;
+            the grid's first where there is none.
+        end: tick after the last stroke.
+    """
+
+    def __init__(self, notes: Iterable[Note], grid: Grid) -> None:
+        self._grid = grid
+        self.played = sorted(note for note in notes if note.pitch in SOUNDS)
+        places = np.array([_exact_tick(note.onset_s, grid) for note in self.played])
+        self._triplet_beats = _find_triplet_beats(places, grid)
+        loudest: dict[tuple[int, str, int], _Stroke] = {}
+        for note, place in zip(self.played, places.tolist(), strict=True):
+            stroke = _Stroke(self._snap(place), note.pitch, note.velocity)
+            line = (stroke.onset, SOUNDS[note.pitch].step, SOUNDS[note.pitch].octave)
+            if line not in loudest or loudest[line].velocity < stroke.velocity:
+                loudest[line] = stroke
+        self._strokes = sorted(loudest.values(), key=lambda stroke: (stroke.onset, stroke.sound))
+        unit = min(grid.meter.unit_ticks, TICKS_PER_QUARTER)
+        onsets = [stroke.onset for stroke in self._strokes]
+        self.first = min(onsets) // unit * unit if onsets else grid.first_onset
+        self.end = max(onsets) + 1 if onsets else grid.first_onset
+
+    def __bool__(self) -> bool:
+        return bool(self._strokes)
+
+    def is_triplet_beat(self, tick: int) -> bool:
+        """Whether the quarter that holds `tick` is divided in three."""
+        return tick // TICKS_PER_QUARTER in self._triplet_beats
+
+    def lay_out(self, bars: Sequence[Bar], name: str) -> Part:
+        """Write the strokes into bars.
+
+        Args:
+            bars: the score's bars; they reach from the first stroke beyond the last.
+            name: of the part; the drum set's own where it is blank.
+        """
+        writer = RhythmWriter(self._grid.meter, self)
+        written = tuple((self._fill_bar(bar, writer),) for bar in bars)
+        notes = {
+            note: None
+            for staves in written
+            for voice in staves[0]
+            for symbol in voice
+            if symbol.chord is not None
+            for note in symbol.chord.notes
+        }
+        ordered = sorted(notes, key=lambda note: (note.onset, note.pitch))
+        return Part(replace(DRUM_SET, name=name.strip() or DRUM_SET.name), tuple(ordered), written)
+
+    def _snap(self, place: float) -> int:
+        """Nearest place that can be written."""
+        step = _TRIPLET if self.is_triplet_beat(math.floor(place)) else _BINARY
+        if self._grid.quarter_s * step / 2 / TICKS_PER_QUARTER >= _QUICKEST_S:
+            step //= 2
+        return math.floor(place / step + 0.5) * step
+
+    def _fill_bar(self, bar: Bar, writer: RhythmWriter) -> tuple[tuple[Symbol, ...], ...]:
+        """Hands, and feet if they play; a silent bar is one rest."""
+        within = [stroke for stroke in self._strokes if bar.start <= stroke.onset < bar.end]
+        limbs = [[s for s in within if SOUNDS[s.sound].foot == foot] for foot in (False, True)]
+        voices = [_write_voice(bar, limb, writer, self._grid.meter) for limb in limbs if limb]
+        return tuple(voices) or ((writer.whole_bar_rest(bar.start, bar.end),),)
+
+
+def _write_voice(
+    bar: Bar, strokes: Sequence[_Stroke], writer: RhythmWriter, meter: Meter
+) -> tuple[Symbol, ...]:
+    """One voice of one bar, rests and all."""
+    onsets = sorted({stroke.onset for stroke in strokes})
+    symbols = writer.write(bar.start, onsets[0], None) if onsets[0] > bar.start else []
+    for onset, following in pairwise([*onsets, bar.end]):
+        beat = meter.beat_ticks
+        reach = min(following, (onset // beat + 1) * beat)
+        # Of what would be tied the first value is struck; the rest is silence.
+        shape = writer.write(onset, reach, Chord(onset, reach, []))[0]
+        notes = [
+            ScoreNote(onset, shape.end, stroke.sound, stroke.velocity, staff=1)
+            for stroke in strokes
+            if stroke.onset == onset
+        ]
+        chord = Chord(onset, shape.end, notes)
+        symbols.append(replace(shape, chord=chord, tied_back=False, tied_on=False))
+        if shape.end < following:
+            symbols += writer.write(shape.end, following, None)
+    return tuple(mark_groups(symbols, meter))
+
+
+def _exact_tick(time_s: float, grid: Grid) -> float:
+    """Place of a time; before the first note the grid goes on at the median tempo, too."""
+    early_s = grid.time_at(grid.first_onset) - time_s
+    if early_s > 0:
+        return grid.first_onset - early_s * TICKS_PER_QUARTER / grid.quarter_s
+    return grid.ticks_at(time_s)
+
+
+def _find_triplet_beats(places: NDArray[np.float64], grid: Grid) -> frozenset[int]:
+    """Quarters whose strokes fall on thirds rather than on halves and fourths."""
+    if grid.meter.denominator == _EIGHTH:
+        return frozenset()
+    off = [np.abs(places - step * np.round(places / step)) for step in (_BINARY, _TRIPLET)]
+    votes: dict[int, float] = {}
+    for beat, vote in zip(
+        (places // TICKS_PER_QUARTER).astype(int).tolist(),
+        ((off[0] ** 2 - off[1] ** 2) / (2 * _OFF_TICKS**2)).tolist(),
+        strict=True,
+    ):
+        votes[beat] = votes.get(beat, 0.0) + vote
+    sure = {beat: min(max(vote, -_MOST_SURE), _MOST_SURE) for beat, vote in votes.items()}
+    habit = _HABIT if sum(sure.values()) > 0 else -_HABIT
+    beats = {beat for beat, vote in sure.items() if vote + habit > 0}
+    # An upbeat that begins inside a quarter is divided as the other parts have it.
+    beat, inside = divmod(grid.first_onset, TICKS_PER_QUARTER)
+    if inside:
+        beats = beats | {beat} if grid.is_triplet_beat(grid.first_onset) else beats - {beat}
+    return frozenset(beats)
