@@ -28,6 +28,7 @@ from sounds import write_study
 from flows.journal import Journal
 from flows.provision import create_work_pool, name_storage
 from flows.runtime import Runtime, runtime
+from flows.stages.separation import separator_for
 from flows.sweep import ENDED
 from flows.transcribe import transcribe
 from flows.warm.worker import WarmWorker
@@ -111,6 +112,7 @@ def flow_runtime(
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     runtime.cache_clear()
+    separator_for.cache_clear()  # it was made by other settings
     yield runtime()
     runtime.cache_clear()
 
