@@ -70,15 +70,11 @@ def sounding_notes(root: etree._Element) -> list[Sounding]:
     notes = []
     for index, part in enumerate(root.findall("part")):
         open_ties: dict[tuple[int, int], list[int]] = {}
-        pieces = []
-        origin = 0
-        for measure in part.findall("measure"):
-            length = 0
-            for element, start, end in _timed(measure):
-                length = max(length, end)
-                if element.tag == "note" and element.find("pitch") is not None:
-                    pieces.append((origin + start, origin + end, element))
-            origin += length
+        pieces = [
+            (start, end, element)
+            for element, start, end in _placed(part)
+            if element.find("pitch") is not None
+        ]
         for start, end, element in sorted(pieces, key=lambda piece: piece[0]):
             pitch = _midi(element.find("pitch"))
             ties = {tie.get("type") for tie in element.findall("tie")}
@@ -91,6 +87,19 @@ def sounding_notes(root: etree._Element) -> list[Sounding]:
                 notes.append(Sounding(index, staff, first, end, pitch))
         assert not open_ties, "a tie leads nowhere"
     return sorted(notes, key=lambda n: (n.part, n.start, n.pitch))
+
+
+def drum_strokes(root: etree._Element) -> list[tuple[int, int, str]]:
+    """Tick, General MIDI sound and voice of each stroke in the last part, in order."""
+    return sorted(
+        (
+            start,
+            int(element.find("instrument").get("id").partition("-I")[2]) - 1,
+            element.findtext("voice"),
+        )
+        for element, start, _ in _placed(root.findall("part")[-1])
+        if element.find("unpitched") is not None
+    )
 
 
 def assert_bars_complete(root: etree._Element) -> None:
@@ -122,6 +131,16 @@ def assert_bars_complete(root: etree._Element) -> None:
 def _filled(measure: etree._Element) -> int:
     reached = {end for _, _, end in _timed(measure)}
     return max(reached)
+
+
+def _placed(part: etree._Element) -> Iterator[tuple[etree._Element, int, int]]:
+    """Each note of a part, rests among them, with its start and end in the piece."""
+    origin = 0
+    for measure in part.findall("measure"):
+        for element, start, end in _timed(measure):
+            if element.tag == "note":
+                yield element, origin + start, origin + end
+        origin += _filled(measure)
 
 
 def _timed(measure: etree._Element) -> Iterator[tuple[etree._Element, int, int]]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from performances import minuet, note_lists, play, write
-from score_reading import assert_bars_complete, parse
+from score_reading import assert_bars_complete, drum_strokes, parse
 
 from scorewire.jobs.options import Stem
 from scorewire.music.drumset import CLOSED_HI_HAT, CRASH, KICK, OPEN_HI_HAT, SNARE, SOUNDS
@@ -45,26 +45,6 @@ def drum_part(root: etree._Element) -> etree._Element:
     return root.findall("part")[-1]
 
 
-def strokes(root: etree._Element) -> list[tuple[int, int, str]]:
-    """Tick, sound and voice of each stroke, by the file alone."""
-    found, origin = [], 0
-    for measure in drum_part(root).findall("measure"):
-        now = struck = reached = 0
-        for element in measure:
-            duration = int(element.findtext("duration", "0"))
-            if element.tag in {"backup", "forward"}:
-                now += duration if element.tag == "forward" else -duration
-            elif element.tag == "note":
-                if element.find("chord") is None:
-                    struck, now = now, now + duration
-                if element.find("unpitched") is not None:
-                    sound = int(element.find("instrument").get("id").partition("-I")[2]) - 1
-                    found.append((origin + struck, sound, element.findtext("voice")))
-            reached = max(reached, now)
-        origin += reached
-    return sorted(found)
-
-
 def heads(page: str) -> list[str]:
     """Where the noteheads of a picture are."""
     root = etree.fromstring(page)
@@ -81,7 +61,7 @@ def test_bars_add_up_with_any_drums(notes: list[Note], drums: list[Note], meter:
     known = {note.pitch for note in drums} & set(SOUNDS)
     assert len(root.findall("part")) == 1 + bool(known)
     if known:
-        written = strokes(root)
+        written = drum_strokes(root)
         assert {CLOSED_HI_HAT, OPEN_HI_HAT} | known == {CLOSED_HI_HAT, OPEN_HI_HAT} | {
             sound for _, sound, _ in written
         }
@@ -135,7 +115,7 @@ def test_every_stroke_is_in_its_place():
     parts = {Stem.DRUMS: play(ROCK, bpm=BPM, start_s=0.01), Stem.MIX: play(TUNE, bpm=BPM)}
     root = parse(write(parts, **ASKED).musicxml)
     expected = [(round(beat * TICKS_PER_QUARTER), sound) for beat, _, sound in ROCK]
-    assert [(tick, sound) for tick, sound, _ in strokes(root)] == sorted(expected)
+    assert [(tick, sound) for tick, sound, _ in drum_strokes(root)] == sorted(expected)
     values = [
         (note.findtext("voice"), note.findtext("type"), note.find("rest") is not None)
         for note in drum_part(root).find("measure").iter("note")
@@ -170,7 +150,7 @@ def test_a_swung_cymbal_is_written_in_triplets():
     parts = {Stem.DRUMS: play(ride, bpm=BPM), Stem.MIX: play(TUNE, bpm=BPM)}
     root = parse(write(parts, **ASKED).musicxml)
     assert_bars_complete(root)
-    assert [tick % 24 for tick, _, _ in strokes(root)] == [0, 16] * 8
+    assert [tick % 24 for tick, _, _ in drum_strokes(root)] == [0, 16] * 8
     marks = [mark.get("type") for mark in drum_part(root).iter("tuplet")]
     assert marks == ["start", "stop"] * 8
 

@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 from models import SOURCES, make_tiny_demucs
 from reports import Reports
-from score_reading import assert_bars_complete, parse, sounding_notes
+from score_reading import assert_bars_complete, drum_strokes, parse, sounding_notes
 from sounds import band
 
 from scorewire.audio import Audio
@@ -85,7 +85,7 @@ def test_a_band_in_parts(recording: dict[Stem, Audio], transcriber: BasicPitchTr
     assert beats[1] == {24, 72}
     assert beats[2] == {0, 48}
     # Kick and snare on the beats in turn, hi-hats between; a stroke in a hundred may be missed.
-    drums = Counter(struck(root))
+    drums = Counter((tick % 96, sound) for tick, sound, _ in drum_strokes(root))
     expected = {
         *((tick, KICK) for tick in (0, 48)),
         *((tick, SNARE) for tick in (24, 72)),
@@ -93,24 +93,6 @@ def test_a_band_in_parts(recording: dict[Stem, Audio], transcriber: BasicPitchTr
     }
     assert set(drums) == expected
     assert sum(drums.values()) >= 63
-
-
-def struck(root: etree._Element) -> list[tuple[int, int]]:
-    """Tick in its bar, and sound, of each stroke in the last part."""
-    found = []
-    for measure in root.findall("part")[-1].findall("measure"):
-        now = onset = 0
-        for element in measure:
-            duration = int(element.findtext("duration", "0"))
-            if element.tag in {"backup", "forward"}:
-                now += duration if element.tag == "forward" else -duration
-            elif element.tag == "note":
-                if element.find("chord") is None:
-                    onset, now = now, now + duration
-                if element.find("unpitched") is not None:
-                    sound = int(element.find("instrument").get("id").partition("-I")[2]) - 1
-                    found.append((onset, sound))
-    return found
 
 
 def test_a_separated_band_is_one_score(
