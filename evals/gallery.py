@@ -13,24 +13,20 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from scorewire.music.engraving import Look, engrave
+from scorewire.music.engraving import first_page
 
 PICTURES = Path(__file__).parents[1] / "docs" / "gallery"
-LOOK = Look(width=900)
+WIDTH = 900
 ENDINGS = {".flac", ".mp3", ".ogg", ".wav"}
-PAPER = '<rect width="100%" height="100%" style="fill: white; stroke: none"/>'
-"""Verovio's pictures are transparent, and black notes are lost on a dark page."""
 
 
-def first_page(recording: Path) -> str:
+def draw(recording: Path) -> str:
     """The first page of a recording's score, as SVG."""
     with TemporaryDirectory() as folder:
         score = Path(folder) / "score.musicxml"
         command = [Path(sys.executable).with_name("scorewire"), "convert", recording]
         subprocess.run([*command, "--musicxml", score, "--separation", "none"], check=True)  # noqa: S603 - our own command
-        page = engrave(score.read_bytes(), LOOK).pages[0]
-    before, defs, after = page.partition("<defs>")
-    return f"{before}{PAPER}{defs}{after}\n"
+        return f"{first_page(score.read_bytes(), WIDTH)}\n"
 
 
 def main() -> None:
@@ -43,7 +39,7 @@ def main() -> None:
     for recording in sorted(given.recordings.iterdir()):
         if recording.suffix in ENDINGS:
             sys.stdout.write(f"{recording.name}\n")
-            (given.to / f"{recording.stem}.svg").write_text(first_page(recording))
+            (given.to / f"{recording.stem}.svg").write_text(draw(recording))
 
 
 if __name__ == "__main__":

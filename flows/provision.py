@@ -18,7 +18,7 @@ from prefect.workers.process import ProcessWorker
 
 import flows
 from flows.recovery import recover
-from flows.results import StageResults
+from flows.results import NAME, StageResults
 from flows.runtime import worker_type
 from flows.warm.worker import WarmWorker
 from scorewire.errors import StackFailedError
@@ -26,7 +26,6 @@ from scorewire.jobs.launching import (
     BULK_QUEUE,
     HOUSEKEEPING_QUEUE,
     INTERACTIVE_QUEUE,
-    RESULTS_BLOCK,
     WORK_POOL,
 )
 
@@ -70,7 +69,7 @@ async def create_work_pool(worker: type[ProcessWorker]) -> None:
 
 def name_storage() -> None:
     """Tell the server of the storage that its clients are to keep the results of stages in."""
-    StageResults().save(RESULTS_BLOCK.partition("/")[2], overwrite=True)
+    StageResults().save(NAME, overwrite=True)
 
 
 def deploy() -> None:

@@ -12,9 +12,12 @@ from prefect.filesystems import WritableFileSystem
 from typing_extensions import override
 
 from flows.runtime import runtime
+from scorewire.jobs.launching import RESULTS_BLOCK
 
 FOLDER = "stages"
 """Of the storage."""
+
+_SLUG, _, NAME = RESULTS_BLOCK.partition("/")
 
 
 class StageResults(WritableFileSystem):
@@ -25,7 +28,7 @@ class StageResults(WritableFileSystem):
     """
 
     _block_type_name = "Scorewire stage results"
-    _block_type_slug = "scorewire-stage-results"
+    _block_type_slug = _SLUG
     _description = "Keeps the results of stages in Scorewire's storage."
 
     async def aread_path(self, path: str) -> bytes:

@@ -2,7 +2,6 @@
 
 import base64
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -14,16 +13,15 @@ from prefect.exceptions import PrefectException
 
 from flows.journal import Journal
 from flows.runtime import page_url
-from scorewire.music.engraving import Look, engrave
+from scorewire.music.engraving import first_page
 from scorewire.store.engine import Engine
 
 LINK = "job"
 FIRST_PAGE = "first-page"
 """Keys of the artifacts."""
 
-LOOK = Look(width=800)
-PAPER = '<rect width="100%" height="100%" fill="white"/>'
-"""Below the notes, which are black: Prefect's UI may be dark."""
+WIDTH = 800
+"""Of the page, in pixels."""
 
 logger = logging.getLogger(__name__)
 
@@ -48,13 +46,12 @@ async def _show_link(_engine: Engine, job_id: UUID, flow_run_id: UUID) -> None:
 def show_first_page(journal: Journal, musicxml_key: str) -> None:
     """Give Prefect the first page of the run's score."""
     musicxml = journal.runtime.blobs.get_bytes(musicxml_key)
-    (drawing,) = engrave(musicxml, LOOK, most_pages=1).pages
-    on_paper = re.sub(r"<svg[^>]*>", rf"\g<0>{PAPER}", drawing, count=1)
+    drawing = first_page(musicxml, WIDTH).encode()
     page = ArtifactCreate(
         key=FIRST_PAGE,
         type="image",
         # Within the artifact: who sees Prefect's UI has no token for the API.
-        data=f"data:image/svg+xml;base64,{base64.b64encode(on_paper.encode()).decode()}",
+        data=f"data:image/svg+xml;base64,{base64.b64encode(drawing).decode()}",
         description=journal.request().title,
         flow_run_id=journal.flow_run_id,
     )

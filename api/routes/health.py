@@ -8,7 +8,6 @@ from litestar.openapi.datastructures import ResponseSpec
 
 from api.schemas import Liveness, Readiness
 from api.services import Services
-from scorewire.blobs import Blobs
 from scorewire.errors import ServiceUnavailableError
 from scorewire.store.engine import ping
 
@@ -48,7 +47,7 @@ async def ready(services: Services) -> Response[Readiness]:
     database, prefect, storage, worker = await asyncio.gather(
         _answers(ping(services.engine)),
         _answers(services.launcher.check()),
-        _answers(asyncio.to_thread(_write, services.blobs)),
+        _answers(asyncio.to_thread(services.blobs.put_bytes, PROBE, b"")),
         services.launcher.has_worker(),
     )
     listener = services.listening()
@@ -62,10 +61,6 @@ async def ready(services: Services) -> Response[Readiness]:
         worker=worker,
     )
     return Response(readiness, status_code=200 if everything else 503)
-
-
-def _write(blobs: Blobs) -> None:
-    blobs.put_bytes(PROBE, b"")
 
 
 async def _answers(check: Awaitable[None]) -> bool:

@@ -43,6 +43,9 @@ _MUSIC_TEXT = re.compile(
 _GAP = 0.15
 """Room after the symbols, and for a space among them, as a share of their size."""
 
+_PAPER = '<rect width="100%" height="100%" style="fill: white; stroke: none"/>'
+"""Verovio's pictures are transparent, and black notes are lost on a dark page."""
+
 _ONE_AT_A_TIME = Lock()
 """Verovio's toolkits share state of their library, so no two of them may work at once."""
 
@@ -107,6 +110,17 @@ def engrave(musicxml: bytes, look: Look, *, most_pages: int | None = None) -> En
         svgViewBox=True,
     )
     return Engraving(pages=pages, width=look.width, height=max(map(picture_height, pages)))
+
+
+def first_page(musicxml: bytes, width: int) -> str:
+    """Engrave the first page of a score as a picture of its own: SVG on white paper.
+
+    Raises:
+        InternalError: the document cannot be read.
+    """
+    (page,) = engrave(musicxml, Look(width=width), most_pages=1).pages
+    before, defs, after = page.partition("<defs>")
+    return f"{before}{_PAPER}{defs}{after}"
 
 
 def draw(
