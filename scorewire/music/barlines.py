@@ -1,9 +1,8 @@
 """Which reading of the beat is right: its level, the metre, and where the bar lines fall.
 
-A log-linear model (maximum entropy) over all readings of the whole piece; `evidence` describes the
-readings, `bar_weights` holds what was learned. Scores seldom say their tempo, so besides what was
-learned the beat is expected near the tempi that people like to tap. The beat tracker's own choice
-is one reading among them.
+All readings of the whole piece compete; `evidence` describes them, `bar_model` says what that is
+worth. Scores seldom say their tempo, so besides what was learned the beat is expected near the
+tempi that people like to tap. The beat tracker's own choice is one reading among them.
 """
 
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorewire.music.accents import Event
-from scorewire.music.bar_weights import TRACK_WEIGHT, WEIGHTS
+from scorewire.music.bar_model import learned_bar_model
 from scorewire.music.beats import BeatTrack, track_beats
 from scorewire.music.evidence import READ_METERS, SCALES, Onsets, Reading, list_readings
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
@@ -57,9 +56,8 @@ def follow_beat(
     tracks = [track_beats(sample, [tracked], tempo_bpm) for tracked in meters]
     tempo_known = tempo_bpm is not None
     read = [read_bars(t, sample, meter=meter, tempo_known=tempo_known) for t in tracks]
-    odds = [
-        score + TRACK_WEIGHT * track.score for track, (_, score) in zip(tracks, read, strict=True)
-    ]
+    worth = float(learned_bar_model().track)
+    odds = [score + worth * track.score for track, (_, score) in zip(tracks, read, strict=True)]
     best = max(odds)
     # Tracks that expect rhythms of their own cannot be compared where nothing was read.
     reach = _NEAR_ODDS if any(score for _, score in read) else 0.0
@@ -68,7 +66,7 @@ def follow_beat(
         if odd >= best - reach:
             track = track_beats(sample, [first.meter], tempo_bpm, habit=first)
             found, score = read_bars(track, sample, meter=meter, tempo_known=tempo_known)
-            again.append((score + TRACK_WEIGHT * track.score, found, first))
+            again.append((score + worth * track.score, found, first))
     found, first = max(again, key=lambda tried: tried[0])[1:]
     if len(sample) == len(events):
         return found
@@ -101,7 +99,8 @@ def read_bars(
     if not readings:
         return track, 0.0
     # Rounded, so that of equal readings the first is taken whatever the order of sums.
-    scores = score_readings(onsets, readings, features).round(_DECIMALS)
+    odds = learned_bar_model().log_odds(features) + tapped_odds(onsets, readings)
+    scores = odds.round(_DECIMALS)
     best = int(np.argmax(scores))
     return _read(track, readings[best]), float(scores[best])
 
@@ -123,13 +122,11 @@ def gather_onsets(track: BeatTrack, events: Sequence[Event]) -> Onsets:
     )
 
 
-def score_readings(
-    onsets: Onsets, readings: Sequence[Reading], features: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Log-odds of each reading, shape (readings,), up to one constant."""
+def tapped_odds(onsets: Onsets, readings: Sequence[Reading]) -> NDArray[np.float64]:
+    """Log-odds of each reading by the tempo of its beat alone, shape (readings,)."""
     beats = [TICKS_PER_QUARTER * float(r.scale) / r.meter.beat_ticks for r in readings]
     off = np.log(onsets.qpm * np.array(beats) / _TAPPED_BPM) / _TAPPED_SPREAD
-    return np.asarray(features @ np.array(WEIGHTS) - off**2 / 2)
+    return np.asarray(-(off**2) / 2)
 
 
 def _read(track: BeatTrack, reading: Reading) -> BeatTrack:

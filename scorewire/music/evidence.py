@@ -30,6 +30,10 @@ _SLOWEST_QPM, _FASTEST_QPM = 34.0, 290.0
 _PHASE_TICKS = 12
 """Music starts on an eighth, but for what is left out here."""
 
+_RETURNS = 6
+TEMPO_FEATURES = slice(-2 * len(READ_METERS) - _RETURNS, -_RETURNS)
+"""Where the tempo stands among the features; nothing else depends on it."""
+
 _CLASSES = 6
 _ACCENTED_CLASSES = 2
 _EDGE_CLASSES = 5
@@ -41,6 +45,12 @@ _PITCH_CLASSES, _PITCHES = 12, 128
 _QUARTER_QPM = 100.0
 _REFERENCE_LAGS = (12, 24, 36, 48, 72, 96, 108, 144, 192, 216, 288, 384)
 _MOST_COVERED = 1.5
+_HARDLY_ANY, _SOME, _MANY, _CLEARLY = 0.08, 0.15, 0.35, 0.01
+"""Shares of the onsets, and how much more of them is more."""
+
+_KINDS = tuple(
+    tuple(map(Meter.parse, names)) for names in (("2/4", "4/4"), ("3/4",), ("6/8", "9/8"), ("3/8",))
+)
 _ROUNDING = 1e-6
 
 
@@ -224,6 +234,26 @@ def _profile_features(ticks: _Ints, meter: Meter, phases: _Ints) -> _Floats:
     return features
 
 
+def _division_features(shares: _Floats, meter: Meter) -> _Floats:
+    """How beats are divided, and on what onsets fall in each kind of metre; (phases, features)."""
+    divisions, halves, triplets = (
+        shares[:, kind]
+        for kind in (MetricalClass.DIVISION, MetricalClass.SUBDIVISION, MetricalClass.TRIPLET)
+    )
+    compared = [
+        triplets > halves + _CLEARLY,
+        triplets > divisions,
+        triplets > _SOME,
+        triplets > _MANY,
+        halves > divisions,
+        divisions + halves + triplets < _HARDLY_ANY,
+    ]
+    of_kind = np.array([float(meter in kind) for kind in _KINDS])
+    apart = np.column_stack([triplets > _SOME, shares[:, MetricalClass.STRONG_BEAT :]])
+    by_kind = (apart[:, :, None] * of_kind).reshape(len(shares), -1)
+    return np.hstack([np.stack(compared, axis=1).astype(np.float64), by_kind])
+
+
 @cache
 def _classes_of(meter: Meter) -> _Ints:
     """Metrical class of every tick of a bar, the finest as one; shape (bar_ticks,)."""
@@ -262,5 +292,6 @@ def _place_features(ticks: _Ints, accents: _Floats, meter: Meter, phases: _Ints)
             (first[:, None] == np.arange(_EDGE_CLASSES)).astype(np.float64),
             (last[:, None] == np.arange(_EDGE_CLASSES)).astype(np.float64),
             np.stack(edges, axis=1).astype(np.float64),
+            _division_features(counts / n, meter),
         ]
     )

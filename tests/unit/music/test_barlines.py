@@ -1,5 +1,6 @@
 """Level of the beat, metre and bar lines, read over the whole piece."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,9 +11,15 @@ from performances import minuet, note_lists, play, write
 from score_reading import assert_bars_complete, parse, sounding_notes
 
 from scorewire.music.accents import group_chords
-from scorewire.music.bar_weights import WEIGHTS
+from scorewire.music.bar_model import learned_bar_model
 from scorewire.music.barlines import follow_beat
-from scorewire.music.evidence import READ_METERS, Onsets, Reading, list_readings
+from scorewire.music.evidence import (
+    READ_METERS,
+    TEMPO_FEATURES,
+    Onsets,
+    Reading,
+    list_readings,
+)
 from scorewire.music.meter import Meter
 from scorewire.music.notes import Note
 
@@ -39,7 +46,7 @@ def test_every_reading_is_described():
     assert len(set(readings)) == len(readings) == len(features)
     assert {reading.meter for reading in readings} == set(READ_METERS)
     assert Reading(Fraction(1), Meter(4, 4), 84) in readings
-    assert features.shape[1] == len(WEIGHTS)
+    assert features.shape[1] == len(learned_bar_model().linear)
     assert np.isfinite(features).all()
 
 
@@ -49,6 +56,17 @@ def test_absurd_levels_are_not_read():
     assert {reading.scale for reading in readings} == {
         Fraction(1, 2), Fraction(2, 3), Fraction(1), Fraction(3, 2), Fraction(2), Fraction(3),
     }  # fmt: skip
+
+
+def test_only_the_tempo_s_features_tell_the_tempo():
+    """The same rhythm a little slower is the same evidence, but for those."""
+    fast = onsets(*range(0, 480, 12))
+    slow = replace(fast, qpm=94.0)
+    (readings, before), (same, after) = list_readings(slow), list_readings(fast)
+    assert readings == same
+    told = np.zeros(before.shape[1], dtype=bool)
+    told[TEMPO_FEATURES] = True
+    assert np.array_equal((before != after).any(axis=0), told)
 
 
 def test_pitch_does_not_matter_but_its_movement_does():
