@@ -73,6 +73,9 @@ class Revision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         InstrumentNames | UnsetType,
         Meta(description="Of the parts from the top of the page; one that is empty is chosen."),
     ] = UNSET
+    chord_symbols: Annotated[
+        bool | UnsetType, Meta(description="Whether chords are named over the top staff.")
+    ] = UNSET
 
 
 class ServerInfo(msgspec.Struct, frozen=True):

@@ -58,6 +58,7 @@ async def revise(
         "time_signature": data.metre,
         "key": data.key,
         "instrument_names": data.instrument_names,
+        "chord_symbols": data.chord_symbols,
     }
     await open_revision(
         services.engine,

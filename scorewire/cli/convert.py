@@ -53,6 +53,7 @@ class Wishes:
         tempo: Beats per minute.
         time_signature: Metre.
         key: Key, such as "F# minor".
+        chord_symbols: Chords are named over the top staff.
         start: Where the section begins, in seconds or m:ss.
         end: Where the section ends.
     """
@@ -64,6 +65,7 @@ class Wishes:
     tempo: float | None = None
     time_signature: TimeSignature | None = None
     key: str | None = None
+    chord_symbols: Annotated[bool, Parameter(negative=())] = False
     start: str = "0"
     end: str | None = None
 
@@ -130,6 +132,7 @@ def _options(wishes: Wishes) -> Options:
             "tempo_bpm": wishes.tempo,
             "time_signature": wishes.time_signature,
             "key": spelled_key(wishes.key),
+            "chord_symbols": wishes.chord_symbols,
         },
     )
 

@@ -30,6 +30,7 @@ def transcribe(  # noqa: PLR0913 - each is an option of the command line
     tempo: float | None = None,
     time_signature: TimeSignature | None = None,
     key: str | None = None,
+    chord_symbols: Annotated[bool, Parameter(negative=())] = False,
     start: str = "0",
     end: str | None = None,
 ) -> int:
@@ -49,6 +50,7 @@ def transcribe(  # noqa: PLR0913 - each is an option of the command line
         tempo: beats per minute, where the estimate is wrong.
         time_signature: the metre, where the estimate is wrong.
         key: for example "F# minor", where the estimate is wrong.
+        chord_symbols: name the chords over the top staff.
         start: where the section to transcribe begins, in seconds or m:ss.
         end: where it ends.
     """
@@ -64,6 +66,7 @@ def transcribe(  # noqa: PLR0913 - each is an option of the command line
                 "tempo_bpm": tempo,
                 "time_signature": time_signature,
                 "key": spelled_key(key),
+                "chord_symbols": chord_symbols,
             },
         )
         from scorewire.cli.running import run  # noqa: PLC0415 - an option at fault is told first

@@ -79,6 +79,9 @@ class NotationOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         InstrumentNames,
         Meta(description="Of the parts from the top of the page; one that is empty is chosen."),
     ] = ()
+    chord_symbols: Annotated[
+        bool, Meta(description="Whether chords are named over the top staff, like `Am7` or `C/E`.")
+    ] = False
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -40,6 +40,15 @@ _MUSIC_TEXT = re.compile(
 )
 """A text that begins with symbols of music, as Verovio writes a metronome mark."""
 
+_ACCIDENTAL_TEXT = re.compile(
+    rf'</tspan>\s*<tspan font-family="{_MUSIC_FONT}" font-size="\d+px">([\uEA64-\uEA66])</tspan>'
+)
+"""An accidental in a chord symbol; goes into the text before it, as a letter that fonts have."""
+
+_ACCIDENTAL_LETTERS = str.maketrans(
+    {"\uea64": "♭", "\uea65": "♮", "\uea66": "♯", "𝄫": "♭♭", "𝄪": "♯♯"}
+)
+
 _GAP = 0.15
 """Room after the symbols, and for a space among them, as a share of their size."""
 
@@ -162,7 +171,7 @@ def draw(
             raise InternalError(message)
         count = toolkit.getPageCount() if most_pages is None else most_pages
         pages = [toolkit.renderToSVG(page + 1) for page in range(count)]
-    return [_MUSIC_TEXT.sub(_draw_symbols, page) for page in pages]
+    return [_MUSIC_TEXT.sub(_draw_symbols, _spell_accidentals(page)) for page in pages]
 
 
 def _single_part(musicxml: bytes, place: int) -> str:
@@ -188,6 +197,12 @@ def picture_height(page: str) -> int:
     """Height of a picture that was drawn with `svgViewBox`, in its pixels."""
     box = re.search(r'viewBox="0 0 \d+ (\d+)"', page)
     return int(box[1]) if box else 0
+
+
+def _spell_accidentals(page: str) -> str:
+    """Write what stands in chord symbols in letters that fonts of words have."""
+    page = _ACCIDENTAL_TEXT.sub(r"\1</tspan>", page)
+    return page.translate(_ACCIDENTAL_LETTERS)
 
 
 def _draw_symbols(found: re.Match[str]) -> str:

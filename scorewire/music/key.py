@@ -97,11 +97,13 @@ class Key:
 
 def _of(fifths: int, mode: str) -> Key:
     """The key with that signature."""
-    place = fifths - (_MINOR_FIFTHS if mode == "minor" else 0) + 1
-    accidentals, step = divmod(place, 7)
-    return Key(
-        "FCGDAEB"[step] + ("#" * accidentals if accidentals > 0 else "b" * -accidentals), mode
-    )
+    return Key(name_at(fifths - (_MINOR_FIFTHS if mode == "minor" else 0)), mode)
+
+
+def name_at(place: int) -> str:
+    """Name of the note so many fifths above C: `"F#"` of 6, `"Bb"` of -2."""
+    accidentals, step = divmod(place + 1, 7)
+    return "FCGDAEB"[step] + ("#" * accidentals if accidentals > 0 else "b" * -accidentals)
 
 
 def note_array(notes: Sequence[ScoreNote]) -> np.ndarray[tuple[int], np.dtype[np.void]]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from scorewire.music.hands import LEFT, RIGHT, split_hands
+from scorewire.music.harmony import ChordSymbol
 from scorewire.music.instruments import Instrument
 from scorewire.music.key import Key
 from scorewire.music.lengths import ScoreNote, write_lengths
@@ -56,6 +57,7 @@ class Score:
         bars: the bars, shared by all parts.
         parts: from the top of the page.
         spellings: written name of every note.
+        chords: what stands over the top staff, in order.
     """
 
     title: str
@@ -65,6 +67,7 @@ class Score:
     bars: tuple[Bar, ...]
     parts: tuple[Part, ...]
     spellings: dict[ScoreNote, Spelling]
+    chords: tuple[ChordSymbol, ...] = ()
 
 
 def assign_staves(notes: Sequence[GridNote], instrument: Instrument, grid: Grid) -> list[ScoreNote]:

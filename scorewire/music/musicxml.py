@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from xml.etree import ElementTree as ET
 
+from scorewire.music.accidentals import shown_accidentals
 from scorewire.music.layout import Bar, Part, Score, name_noteheads
 from scorewire.music.lengths import ScoreNote
 from scorewire.music.meter import TICKS_PER_QUARTER
+from scorewire.music.musicxml_harmony import write_chords
 from scorewire.music.musicxml_percussion import (
     limb,
     list_sounds,
@@ -37,7 +39,6 @@ _VOICES_PER_STAFF = 4
 _FORTE = 90
 """Velocity that MusicXML counts as 100 %, its forte."""
 
-_SHARPS, _FLATS = "FCGDAEB", "BEADGCF"
 _LAST_MIDI_CHANNEL, _DRUM_CHANNEL = 16, 10
 
 
@@ -116,6 +117,8 @@ class _PartWriter:
                 self._write_attributes(measure)
                 if self._index == 1:
                     _write_tempo(measure, self._score)
+            if self._index == 1:
+                write_chords(measure, self._score.chords, bar)
             self._write_bar(measure, bar, staves)
             if index == len(self._score.bars) - 1:
                 barline = ET.SubElement(measure, "barline", location="right")
@@ -152,7 +155,7 @@ class _PartWriter:
     ) -> None:
         reached = bar.start
         for staff, voices in enumerate(staves, start=1):
-            shown = frozenset() if self._percussion else _shown_accidentals(voices, self._score)
+            shown = frozenset() if self._percussion else self._shown_accidentals(voices)
             for number, voice in enumerate(voices, start=1):
                 stem = ("up", "down")[number - 1] if len(voices) > 1 else None
                 player, stem = limb(voice) if self._percussion else (number, stem)
@@ -165,6 +168,11 @@ class _PartWriter:
                     reached = symbol.end
                 _move(measure, reached, bar.end)
                 reached = bar.end
+
+    def _shown_accidentals(
+        self, voices: Sequence[Sequence[Symbol]]
+    ) -> frozenset[tuple[int, ScoreNote]]:
+        return shown_accidentals(voices, self._score.spellings, self._score.key)
 
     def _write_symbol(self, measure: ET.Element, symbol: Symbol, place: _Place) -> None:
         chord: Sequence[ScoreNote | None] = symbol.chord.notes if symbol.chord else (None,)
@@ -275,25 +283,3 @@ def _write_notations(element: ET.Element, symbol: Symbol, *, first: bool) -> Non
     _write_ties(notations, symbol, "tied")
     if bracket:
         ET.SubElement(notations, "tuplet", type=str(symbol.tuplet))
-
-
-def _shown_accidentals(
-    voices: Sequence[Sequence[Symbol]], score: Score
-) -> frozenset[tuple[int, ScoreNote]]:
-    """Which notes of a staff's bar need their accidental printed: (tick, note)."""
-    fifths = score.key.fifths
-    sharpened, flattened = _SHARPS[: max(fifths, 0)], _FLATS[: max(-fifths, 0)]
-    current: dict[tuple[str, int], int] = {}
-    shown = set()
-    symbols = sorted((symbol for voice in voices for symbol in voice), key=lambda s: s.onset)
-    for symbol in symbols:
-        if symbol.chord is None or symbol.tied_back:
-            continue
-        for note in symbol.chord.notes:
-            spelling = score.spellings[note]
-            place = (spelling.step, spelling.octave)
-            signature = (spelling.step in sharpened) - (spelling.step in flattened)
-            if spelling.alter != current.get(place, signature):
-                shown.add((symbol.onset, note))
-            current[place] = spelling.alter
-    return frozenset(shown)

@@ -79,6 +79,9 @@ class Playback(msgspec.Struct, frozen=True, kw_only=True):
     tempo_bpm: Annotated[float, Meta(description="Beats of the metre in a minute, as written.")]
     metre: Annotated[str, Meta(description="The time signature.", examples=["3/4"])]
     key: Annotated[str, Meta(description="The key.", examples=["G major"])]
+    chord_symbols: Annotated[
+        bool, Meta(description="Whether chords are named over the top staff.")
+    ] = False
 
 
 def time_score(score: Score, grid: Grid) -> Playback:
@@ -113,6 +116,7 @@ def time_score(score: Score, grid: Grid) -> Playback:
         tempo_bpm=score.tempo_bpm,
         metre=score.meter.name,
         key=score.key.name,
+        chord_symbols=bool(score.chords),
     )
 
 

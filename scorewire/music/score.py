@@ -16,6 +16,7 @@ from scorewire.jobs.options import NotationOptions, Stem
 from scorewire.jobs.report import Report
 from scorewire.music.accents import group_chords
 from scorewire.music.barlines import follow_beat
+from scorewire.music.harmony import find_chords
 from scorewire.music.instruments import SCORE_ORDER, Instrument, choose_instrument
 from scorewire.music.key import Key, estimate_key
 from scorewire.music.layout import Score, assign_staves, lay_out, rule_bars
@@ -110,6 +111,7 @@ def write_score(
     if drums:
         laid_out.append(drums.lay_out(bars, names[len(heard)]))
         players.append((laid_out[-1].instrument, drums.played))
+    spellings = dict(zip(every_note, spell(every_note, key), strict=True))
     score = Score(
         title=title,
         meter=grid.meter,
@@ -117,7 +119,8 @@ def write_score(
         tempo_bpm=tempo_bpm,
         bars=bars,
         parts=tuple(laid_out),
-        spellings=dict(zip(every_note, spell(every_note, key), strict=True)),
+        spellings=spellings,
+        chords=find_chords(spellings, grid.meter) if notation.chord_symbols else (),
     )
     report(0.9, f"Writing {len(bars)} bars")
     files = ScoreFiles(

@@ -40,6 +40,11 @@ class Spelling:
     alter: int
     octave: int
 
+    @property
+    def place(self) -> int:
+        """On the line of fifths, from C = 0."""
+        return _STEPS.index(self.step) - 1 + 7 * self.alter
+
 
 def spell(notes: Sequence[ScoreNote], key: Key) -> list[Spelling]:
     """Name every note.

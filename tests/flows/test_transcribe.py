@@ -125,6 +125,7 @@ def test_a_revision_writes_the_score_alone(flow_runtime: Runtime, submit):
             "time_signature": "6/8",
             "key": "Eb major",
             "instrument_names": ["Celesta"],
+            "chord_symbols": True,
         },
     )
     second = transcribe(job_id)

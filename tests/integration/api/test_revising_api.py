@@ -59,6 +59,7 @@ async def test_a_revision_opens_the_next_attempt(
     score = (await client.get(f"/api/v1/scores/{finished}")).content
     known = len(await events_after(engine, finished, 0))
     asked = {"tempo_bpm": 96, "metre": "6/8", "key": "Eb major", "instrument_names": ["", "Cello"]}
+    asked["chord_symbols"] = True
     answer = await client.post(f"/api/v1/jobs/{finished}/revise", json={**asked, "title": "New"})
     assert (answer.status_code, answer.json()["job_id"]) == (202, str(finished))
     opened = (await events_after(engine, finished, known))[0]
@@ -67,6 +68,7 @@ async def test_a_revision_opens_the_next_attempt(
     notation = request.options.notation
     assert (notation.tempo_bpm, notation.time_signature, notation.key) == (96, "6/8", "Eb major")
     assert (notation.instrument_names, request.title) == (("", "Cello"), "New")
+    assert notation.chord_symbols
     job = (await client.get(f"/api/v1/jobs/{finished}")).json()
     # Nobody can be reached who would write it: the revision failed, and the score is there.
     assert (job["status"], job["attempt"], job["completed_at"]) == ("failed", 3, None)

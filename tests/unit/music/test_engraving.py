@@ -110,6 +110,27 @@ def test_the_key_that_is_named_is_the_key_that_is_drawn(tonic: str, mode: str) -
         assert key.transposed(semitones).fifths == count
 
 
+def test_chord_symbols_need_no_font_and_do_not_touch() -> None:
+    """Accidentals are letters, moved up with the notes; each symbol begins after the one before."""
+    beats = [
+        (2, (46, 65, 68, 74)),
+        (0, (39, 67, 70, 75)),
+        (1, (47, 65, 68, 74)),
+        (3, (48, 63, 67, 72)),
+    ]
+    notes = play([(beat, 1, pitch) for beat, chord in beats for pitch in chord])
+    asked = {"time_signature": "4/4", "tempo_bpm": 120, "key": "Eb major", "chord_symbols": True}
+    musicxml = write(notes, **asked).musicxml
+    for semitones, expected in ((0, ["E♭", "B°7", "B♭7", "Cm"]), (2, ["F", "C♯°7", "C7", "Dm"])):
+        (page,) = engrave(musicxml, Look(width=600, transpose=semitones)).pages
+        assert "Leipzig" not in page
+        symbols = etree.fromstring(page).xpath("//*[@class='harm']/*")
+        assert ["".join(symbol.itertext()).strip() for symbol in symbols] == expected
+        starts = [float(symbol.get("x")) for symbol in symbols]
+        widths = [200 * len(text) for text in expected]  # of a letter of Times, at 405 units
+        assert all(a + w < b for a, w, b in zip(starts, widths, starts[1:], strict=False))
+
+
 def test_one_part_alone() -> None:
     """Its notes and no other's, with the tempo; a part that is not there is named as the fault."""
     bass = play([(beat, 1, 40) for beat in range(8)])

@@ -666,7 +666,8 @@ export interface components {
          *       "tempo_bpm": null,
          *       "time_signature": null,
          *       "key": null,
-         *       "instrument_names": []
+         *       "instrument_names": [],
+         *       "chord_symbols": false
          *     }
          */
         NotationOptions: {
@@ -687,6 +688,11 @@ export interface components {
              * @default []
              */
             instrument_names: (string | unknown)[];
+            /**
+             * @description Whether chords are named over the top staff, like `Am7` or `C/E`.
+             * @default false
+             */
+            chord_symbols: boolean;
         };
         /**
          * Options
@@ -707,7 +713,8 @@ export interface components {
          *         "tempo_bpm": null,
          *         "time_signature": null,
          *         "key": null,
-         *         "instrument_names": []
+         *         "instrument_names": [],
+         *         "chord_symbols": false
          *       }
          *     }
          */
@@ -763,6 +770,11 @@ export interface components {
              * @example G major
              */
             key: string;
+            /**
+             * @description Whether chords are named over the top staff.
+             * @default false
+             */
+            chord_symbols: boolean;
         };
         /** PlaybackBar */
         PlaybackBar: {
@@ -881,6 +893,8 @@ export interface components {
             title?: string;
             /** @description Of the parts from the top of the page; one that is empty is chosen. */
             instrument_names?: string[];
+            /** @description Whether chords are named over the top staff. */
+            chord_symbols?: boolean;
         };
         /**
          * SeparationMode

@@ -79,6 +79,10 @@ export function ReviseDialog({ jobId, title, playback, onRevising }: Props) {
               </select>
             </Field>
           </div>
+          <label>
+            <input name="chord_symbols" type="checkbox" defaultChecked={playback.chord_symbols} />
+            Name the chords over the notes
+          </label>
           {playback.parts.map((part, index) => (
             <Field
               // biome-ignore lint/suspicious/noArrayIndexKey: a part is its place in the score
@@ -136,6 +140,8 @@ export function changes(form: FormData, title: string | null, playback: Playback
   const metre = METRES.find((each) => each === text("metre"));
   if (metre !== undefined && metre !== playback.metre) revision.metre = metre;
   if (text("key") !== playback.key) revision.key = text("key");
+  const chord_symbols = form.get("chord_symbols") !== null;
+  if (chord_symbols !== playback.chord_symbols) revision.chord_symbols = chord_symbols;
   if (names.some((name, index) => name !== playback.parts[index]?.name)) {
     revision.instrument_names = names;
   }

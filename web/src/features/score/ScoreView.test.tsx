@@ -153,9 +153,11 @@ describe("ScoreView", () => {
     await userEvent.selectOptions(dialog.getByLabelText("Metre"), "4/4");
     await userEvent.clear(dialog.getByLabelText("Instrument 2"));
     await userEvent.type(dialog.getByLabelText("Instrument 2"), "Harpsichord");
+    await userEvent.click(dialog.getByLabelText("Name the chords over the notes"));
     await userEvent.click(dialog.getByRole("button", { name: "Write it anew" }));
+    const instrument_names = ["Voice", "Harpsichord"];
     await waitFor(() =>
-      expect(revisions).toEqual([{ metre: "4/4", instrument_names: ["Voice", "Harpsichord"] }]),
+      expect(revisions).toEqual([{ metre: "4/4", instrument_names, chord_symbols: true }]),
     );
     expect(screen.queryByRole("dialog")).toBeNull();
     expect(container.querySelectorAll("g.note")).toHaveLength(4);

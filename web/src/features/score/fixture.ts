@@ -32,6 +32,7 @@ export const PLAYBACK: Playback = {
   tempo_bpm: 60,
   metre: "2/4",
   key: "G major",
+  chord_symbols: false,
 };
 
 const bar = (index: number) =>

@@ -111,6 +111,14 @@ export function WishFields({ wishes, faults, onChange }: WishFieldsProps) {
           )}
         </Field>
       </div>
+      <label>
+        <input
+          type="checkbox"
+          checked={wishes.chordSymbols}
+          onChange={(event) => onChange({ chordSymbols: event.target.checked })}
+        />
+        Name the chords over the notes
+      </label>
       <Field label="Title" fault={faults["options.title"]}>
         {(ties) => (
           <input

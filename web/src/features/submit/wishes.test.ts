@@ -23,12 +23,13 @@ test("a section, a title and what is known of the music are told in the server's
     tempo: "96",
     metre: "6/8",
     key: "Eb major",
+    chordSymbols: true,
   });
   expect(told).toMatchObject({
     start_s: 30,
     end_s: 3723,
     title: "Étude",
-    notation: { tempo_bpm: 96, time_signature: "6/8", key: "Eb major" },
+    notation: { tempo_bpm: 96, time_signature: "6/8", key: "Eb major", chord_symbols: true },
   });
 });
 

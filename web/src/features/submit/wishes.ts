@@ -52,6 +52,7 @@ export interface Wishes {
   tempo: string;
   metre: string;
   key: string;
+  chordSymbols: boolean;
 }
 
 export const NO_WISHES: Wishes = {
@@ -64,6 +65,7 @@ export const NO_WISHES: Wishes = {
   tempo: "",
   metre: "",
   key: "",
+  chordSymbols: false,
 };
 
 /** What is wrong, by the path that the server would name. */
@@ -87,11 +89,12 @@ export function faultsOf(wishes: Wishes): Faults {
 
 /** The options as the server takes them; what was not wished for is left out. */
 export function optionsOf(wishes: Wishes): Record<string, unknown> {
-  const { player, separation, stems, title, start, end, tempo, metre, key } = wishes;
+  const { player, separation, stems, title, start, end, tempo, metre, key, chordSymbols } = wishes;
   const notation = {
     ...(tempo && { tempo_bpm: Number(tempo) }),
     ...(metre && { time_signature: metre }),
     ...(key && { key }),
+    ...(chordSymbols && { chord_symbols: true }),
   };
   return {
     recording: player === "mix" ? "mix" : "solo",
