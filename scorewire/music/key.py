@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scorewire.music.lengths import ScoreNote
 from scorewire.music.meter import TICKS_PER_QUARTER
 
-_SEGMENT_TICKS = 2 * TICKS_PER_QUARTER
+SEGMENT_TICKS = 2 * TICKS_PER_QUARTER
 """A chord's usual length; of one to four quarters, two and three named most keys right."""
 
 _SOUNDED_SHARE = 0.8
@@ -40,7 +40,8 @@ _MINOR_FIFTHS = -3
 _MOST_ACCIDENTALS = 7
 _CIRCLE = 12
 _FIFTHS_OF_SEMITONE = 7
-_TIE = 1e-9
+_DECIMALS = 9
+"""Keys that are alike but for rounding are alike; the first of them is taken."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,10 @@ class Key:
         return _FIFTHS_OF_STEP[self.tonic[0]] + 7 * accidentals + minor
 
 
+KEYS = tuple(Key(tonic, mode) for mode in _KOSTKA_PAYNE for tonic in _TONICS[mode])
+"""Every key, under its usual name."""
+
+
 def _of(fifths: int, mode: str) -> Key:
     """The key with that signature."""
     return Key(name_at(fifths - (_MINOR_FIFTHS if mode == "minor" else 0)), mode)
@@ -122,26 +127,33 @@ def estimate_key(notes: Sequence[ScoreNote]) -> Key:
     Args:
         notes: at least one.
     """
-    present = _pitch_classes_by_segment(notes)
-    heard, segments = present.sum(axis=0), len(present)
-    best = (-np.inf, Key("C", "major"))
-    for mode, profile in _KOSTKA_PAYNE.items():
-        sounds, silent = np.log(profile), np.log1p(-np.array(profile))
-        for tonic, name in enumerate(_TONICS[mode]):
-            over_tonic = np.roll(heard, -tonic)
-            score = float(over_tonic @ sounds + (segments - over_tonic) @ silent)
-            if score > best[0] + _TIE:
-                best = (score, Key(name, mode))
-    return best[1]
+    _, evidence = weigh_keys(notes)
+    return KEYS[int(evidence.sum(axis=0).round(_DECIMALS).argmax())]
 
 
-def _pitch_classes_by_segment(notes: Sequence[ScoreNote]) -> NDArray[np.float64]:
-    """Which pitch classes sound in each segment: 0 or 1, shape (segments, 12)."""
-    start = min(note.onset for note in notes) // _SEGMENT_TICKS
-    end = max(note.onset for note in notes) // _SEGMENT_TICKS + 1
+def weigh_keys(notes: Sequence[ScoreNote]) -> tuple[int, NDArray[np.float64]]:
+    """How likely each segment's pitch classes are in each key.
+
+    Args:
+        notes: at least one.
+
+    Returns:
+        The first segment's number, counted in `SEGMENT_TICKS` from tick 0, and log-probabilities,
+        shape (segments, keys); 0 where a segment is silent.
+    """
+    start = min(note.onset for note in notes) // SEGMENT_TICKS
+    end = max(note.onset for note in notes) // SEGMENT_TICKS + 1
     present = np.zeros((end - start, _PITCH_CLASSES))
     for note in notes:
-        first = note.onset // _SEGMENT_TICKS - start
+        first = note.onset // SEGMENT_TICKS - start
         until = note.onset + _SOUNDED_SHARE * (note.end - note.onset)
-        present[first : int(until) // _SEGMENT_TICKS - start + 1, note.pitch % _PITCH_CLASSES] = 1
-    return present[present.any(axis=1)]
+        present[first : int(until) // SEGMENT_TICKS - start + 1, note.pitch % _PITCH_CLASSES] = 1
+    profiles = np.array(
+        [
+            np.roll(profile, tonic)
+            for profile in _KOSTKA_PAYNE.values()
+            for tonic in range(_PITCH_CLASSES)
+        ]
+    )
+    evidence = present @ np.log(profiles).T + (1 - present) @ np.log1p(-profiles).T
+    return start, evidence * present.max(axis=1, keepdims=True)

@@ -1,6 +1,6 @@
 """A score before it is a file: parts, staves, bars and voices of symbols."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from scorewire.music.hands import LEFT, RIGHT, split_hands
@@ -52,7 +52,7 @@ class Score:
     Attributes:
         title: title.
         meter: time signature.
-        key: key signature.
+        keys: key signature of each bar.
         tempo_bpm: beats of the metre in a minute.
         bars: the bars, shared by all parts.
         parts: from the top of the page.
@@ -62,12 +62,20 @@ class Score:
 
     title: str
     meter: Meter
-    key: Key
+    keys: tuple[Key, ...]
     tempo_bpm: float
     bars: tuple[Bar, ...]
     parts: tuple[Part, ...]
     spellings: dict[ScoreNote, Spelling]
     chords: tuple[ChordSymbol, ...] = ()
+
+    def key_changes(self) -> Iterator[tuple[Bar, Key]]:
+        """The bars that have a new key, the first one among them."""
+        before = None
+        for bar, key in zip(self.bars, self.keys, strict=True):
+            if key != before:
+                yield bar, key
+            before = key
 
 
 def assign_staves(notes: Sequence[GridNote], instrument: Instrument, grid: Grid) -> list[ScoreNote]:

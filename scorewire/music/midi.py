@@ -63,7 +63,7 @@ def write_performance_midi(parts: Sequence[tuple[Instrument, Sequence[Note]]]) -
 
 
 def _conductor(score: Score, grid: Grid, scale: int, *, steady: bool) -> mido.MidiTrack:
-    meter, key = score.meter, score.key
+    meter = score.meter
     origin = score.bars[0].start
     timed = [
         (0, mido.MetaMessage("track_name", name=score.title)),
@@ -73,11 +73,10 @@ def _conductor(score: Score, grid: Grid, scale: int, *, steady: bool) -> mido.Mi
                 "time_signature", numerator=meter.numerator, denominator=meter.denominator
             ),
         ),
-        (
-            0,
-            mido.MetaMessage("key_signature", key=key.tonic + ("m" if key.mode == "minor" else "")),
-        ),
     ]
+    for bar, key in score.key_changes():
+        name = key.tonic + ("m" if key.mode == "minor" else "")
+        timed.append(((bar.start - origin) * scale, mido.MetaMessage("key_signature", key=name)))
     written_us = round(60 * _MICROSECONDS / score.tempo_bpm * TICKS_PER_QUARTER / meter.beat_ticks)
     for bar in score.bars[:1] if steady else score.bars:
         quarters = (bar.end - bar.start) / TICKS_PER_QUARTER
@@ -85,7 +84,7 @@ def _conductor(score: Score, grid: Grid, scale: int, *, steady: bool) -> mido.Mi
         tempo_us = written_us if steady else min(max(1, round(played_us)), _LONGEST_QUARTER_US)
         message = mido.MetaMessage("set_tempo", tempo=tempo_us)
         timed.append(((bar.start - origin) * scale, message))
-    return _sequence(timed)
+    return _sequence(sorted(timed, key=lambda item: item[0]))
 
 
 def _channel(player: Instrument, index: int) -> int:

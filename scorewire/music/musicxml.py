@@ -10,6 +10,7 @@ from importlib.metadata import version
 from xml.etree import ElementTree as ET
 
 from scorewire.music.accidentals import shown_accidentals
+from scorewire.music.key import Key
 from scorewire.music.layout import Bar, Part, Score, name_noteheads
 from scorewire.music.lengths import ScoreNote
 from scorewire.music.meter import TICKS_PER_QUARTER
@@ -109,6 +110,8 @@ class _PartWriter:
 
     def write(self, element: ET.Element) -> None:
         """Fill a `part` element."""
+        new_keys = {bar.number: key for bar, key in self._score.key_changes()}
+        last = self._score.bars[-1].number
         for index, (bar, staves) in enumerate(zip(self._score.bars, self._part.bars, strict=True)):
             measure = ET.SubElement(element, "measure", number=str(bar.number))
             if bar.number == 0:
@@ -117,12 +120,15 @@ class _PartWriter:
                 self._write_attributes(measure)
                 if self._index == 1:
                     _write_tempo(measure, self._score)
+            elif bar.number in new_keys and not self._percussion:
+                _write_key(ET.SubElement(measure, "attributes"), new_keys[bar.number])
             if self._index == 1:
                 write_chords(measure, self._score.chords, bar)
-            self._write_bar(measure, bar, staves)
-            if index == len(self._score.bars) - 1:
+            self._write_bar(measure, bar, staves, self._score.keys[index])
+            if bar.number == last or bar.number + 1 in new_keys:
                 barline = ET.SubElement(measure, "barline", location="right")
-                ET.SubElement(barline, "bar-style").text = "light-heavy"
+                style = "light-heavy" if bar.number == last else "light-light"
+                ET.SubElement(barline, "bar-style").text = style
 
     def _write_attributes(self, measure: ET.Element) -> None:
         clefs = self._part.instrument.clefs
@@ -131,9 +137,7 @@ class _PartWriter:
         if self._percussion:
             write_no_key(attributes)
         else:
-            key = ET.SubElement(attributes, "key")
-            ET.SubElement(key, "fifths").text = str(self._score.key.fifths)
-            ET.SubElement(key, "mode").text = self._score.key.mode
+            _write_key(attributes, self._score.keys[0])
         time = ET.SubElement(attributes, "time")
         ET.SubElement(time, "beats").text = str(self._score.meter.numerator)
         ET.SubElement(time, "beat-type").text = str(self._score.meter.denominator)
@@ -151,11 +155,17 @@ class _PartWriter:
                 ET.SubElement(element, "clef-octave-change").text = str(clef.octaves)
 
     def _write_bar(
-        self, measure: ET.Element, bar: Bar, staves: Sequence[Sequence[Sequence[Symbol]]]
+        self,
+        measure: ET.Element,
+        bar: Bar,
+        staves: Sequence[Sequence[Sequence[Symbol]]],
+        key: Key,
     ) -> None:
         reached = bar.start
         for staff, voices in enumerate(staves, start=1):
-            shown = frozenset() if self._percussion else self._shown_accidentals(voices)
+            shown: frozenset[tuple[int, ScoreNote]] = frozenset()
+            if not self._percussion:
+                shown = shown_accidentals(voices, self._score.spellings, key)
             for number, voice in enumerate(voices, start=1):
                 stem = ("up", "down")[number - 1] if len(voices) > 1 else None
                 player, stem = limb(voice) if self._percussion else (number, stem)
@@ -168,11 +178,6 @@ class _PartWriter:
                     reached = symbol.end
                 _move(measure, reached, bar.end)
                 reached = bar.end
-
-    def _shown_accidentals(
-        self, voices: Sequence[Sequence[Symbol]]
-    ) -> frozenset[tuple[int, ScoreNote]]:
-        return shown_accidentals(voices, self._score.spellings, self._score.key)
 
     def _write_symbol(self, measure: ET.Element, symbol: Symbol, place: _Place) -> None:
         chord: Sequence[ScoreNote | None] = symbol.chord.notes if symbol.chord else (None,)
@@ -218,6 +223,12 @@ class _PartWriter:
             ET.SubElement(element, "stem").text = place.stem
         if self._percussion:
             write_notehead(element, note.pitch)
+
+
+def _write_key(attributes: ET.Element, key: Key) -> None:
+    element = ET.SubElement(attributes, "key")
+    ET.SubElement(element, "fifths").text = str(key.fifths)
+    ET.SubElement(element, "mode").text = key.mode
 
 
 def _write_tempo(measure: ET.Element, score: Score) -> None:

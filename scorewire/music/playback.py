@@ -78,7 +78,9 @@ class Playback(msgspec.Struct, frozen=True, kw_only=True):
     beats: Annotated[tuple[PlaybackBeat, ...], Meta(description="All beats, in order.")]
     tempo_bpm: Annotated[float, Meta(description="Beats of the metre in a minute, as written.")]
     metre: Annotated[str, Meta(description="The time signature.", examples=["3/4"])]
-    key: Annotated[str, Meta(description="The key.", examples=["G major"])]
+    key: Annotated[
+        str, Meta(description="The key; where it changes, the first.", examples=["G major"])
+    ]
     chord_symbols: Annotated[
         bool, Meta(description="Whether chords are named over the top staff.")
     ] = False
@@ -115,7 +117,7 @@ def time_score(score: Score, grid: Grid) -> Playback:
         beats=tuple(_beats(score, clock)),
         tempo_bpm=score.tempo_bpm,
         metre=score.meter.name,
-        key=score.key.name,
+        key=score.keys[0].name,
         chord_symbols=bool(score.chords),
     )
 

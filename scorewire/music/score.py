@@ -5,8 +5,10 @@ MusicXML, MIDI and the times of a player. Every step is a module of its own; thi
 their order.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 import msgspec
 import numpy as np
@@ -18,17 +20,19 @@ from scorewire.music.accents import group_chords
 from scorewire.music.barlines import follow_beat
 from scorewire.music.harmony import find_chords
 from scorewire.music.instruments import SCORE_ORDER, Instrument, choose_instrument
-from scorewire.music.key import Key, estimate_key
-from scorewire.music.layout import Score, assign_staves, lay_out, rule_bars
+from scorewire.music.key import Key
+from scorewire.music.layout import Bar, Score, assign_staves, lay_out, rule_bars
 from scorewire.music.legibility import move_flurries
+from scorewire.music.lengths import ScoreNote
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
 from scorewire.music.midi import write_performance_midi, write_score_midi
+from scorewire.music.modulations import find_keys
 from scorewire.music.musicxml import write_musicxml
 from scorewire.music.notes import Note
 from scorewire.music.percussion import DrumLine
 from scorewire.music.playback import encode, time_score
 from scorewire.music.quantize import Grid
-from scorewire.music.spelling import spell
+from scorewire.music.spelling import Spelling, spell
 
 _LOWEST_PITCH = 12
 """C at 16 Hz: what is lower is not heard as a pitch, and MusicXML has no octave for it."""
@@ -97,13 +101,13 @@ def write_score(
     every_note = sorted(
         {note for notes in written for note in notes}, key=lambda n: (n.onset, n.pitch, n.end)
     )
-    key = Key.parse(notation.key) if notation.key else estimate_key(every_note)
-    report(0.7, f"Found {grid.meter.name} at {tempo_bpm:g} bpm, {key.name}")
     bars = rule_bars(
         grid.meter,
         min(grid.first_onset, drums.first),
         max(drums.end, *(note.end for note in every_note)),
     )
+    keys = (Key.parse(notation.key),) * len(bars) if notation.key else find_keys(every_note, bars)
+    report(0.7, f"Found {grid.meter.name} at {tempo_bpm:g} bpm, {keys[0].name}")
     laid_out = [
         lay_out(player, notes, bars, grid.meter, grid)
         for (player, _), notes in zip(players, written, strict=True)
@@ -111,11 +115,11 @@ def write_score(
     if drums:
         laid_out.append(drums.lay_out(bars, names[len(heard)]))
         players.append((laid_out[-1].instrument, drums.played))
-    spellings = dict(zip(every_note, spell(every_note, key), strict=True))
+    spellings = _spell_sections(every_note, bars, keys)
     score = Score(
         title=title,
         meter=grid.meter,
-        key=key,
+        keys=keys,
         tempo_bpm=tempo_bpm,
         bars=bars,
         parts=tuple(laid_out),
@@ -129,12 +133,24 @@ def write_score(
         performance_midi=write_performance_midi(players),
         playback=encode(time_score(score, grid)),
     )
-    report(1.0, f"Wrote {len(bars)} bars in {grid.meter.name}, {key.name}")
+    report(1.0, f"Wrote {len(bars)} bars in {grid.meter.name}, {keys[0].name}")
     return files
 
 
 def _named(instrument: Instrument, name: str) -> Instrument:
     return replace(instrument, name=name.strip()) if name.strip() else instrument
+
+
+def _spell_sections(
+    notes: Sequence[ScoreNote], bars: Sequence[Bar], keys: Sequence[Key]
+) -> dict[ScoreNote, Spelling]:
+    """Name the notes of each key's bars by themselves."""
+    starts = [bar.start for bar in bars]
+    spellings: dict[ScoreNote, Spelling] = {}
+    for key, section in groupby(notes, lambda n: keys[bisect_right(starts, n.onset) - 1]):
+        named = list(section)
+        spellings |= zip(named, spell(named, key), strict=True)
+    return spellings
 
 
 def _find_grid(notes: Sequence[Note], notation: NotationOptions) -> Grid:

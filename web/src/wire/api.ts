@@ -766,7 +766,7 @@ export interface components {
              */
             metre: string;
             /**
-             * @description The key.
+             * @description The key; where it changes, the first.
              * @example G major
              */
             key: string;
