@@ -111,14 +111,6 @@ export function WishFields({ wishes, faults, onChange }: WishFieldsProps) {
           )}
         </Field>
       </div>
-      <label>
-        <input
-          type="checkbox"
-          checked={wishes.chordSymbols}
-          onChange={(event) => onChange({ chordSymbols: event.target.checked })}
-        />
-        Name the chords over the notes
-      </label>
       <Field label="Title" fault={faults["options.title"]}>
         {(ties) => (
           <input
@@ -130,6 +122,14 @@ export function WishFields({ wishes, faults, onChange }: WishFieldsProps) {
           />
         )}
       </Field>
+      <label>
+        <input
+          type="checkbox"
+          checked={wishes.chordSymbols}
+          onChange={(event) => onChange({ chordSymbols: event.target.checked })}
+        />
+        Name the chords over the notes
+      </label>
     </div>
   );
 }
