@@ -42,6 +42,8 @@ class Instrument:
         clefs: one for each staff, from the top; empty where the notes decide.
         grand_staff: whether it has two staves, joined by a brace.
         percussion: whether its notes are sounds of the drum set, not pitches.
+        changes_clef: whether its staves go between treble and bass clef, as those of keyboards do.
+        octave_lines: whether its players read octave lines.
     """
 
     name: str
@@ -49,14 +51,16 @@ class Instrument:
     clefs: tuple[Clef, ...] = ()
     grand_staff: bool = False
     percussion: bool = False
+    changes_clef: bool = False
+    octave_lines: bool = True
 
 
 _BY_STEM = {
-    Stem.VOCALS: Instrument("Voice", 52),
-    Stem.OTHER: Instrument("Accompaniment", 0, grand_staff=True),
+    Stem.VOCALS: Instrument("Voice", 52, octave_lines=False),
+    Stem.OTHER: Instrument("Accompaniment", 0, grand_staff=True, changes_clef=True),
     Stem.GUITAR: Instrument("Guitar", 25, (TREBLE_8VB,)),
-    Stem.MIX: Instrument("Piano", 0, grand_staff=True),
-    Stem.PIANO: Instrument("Piano", 0, grand_staff=True),
+    Stem.MIX: Instrument("Piano", 0, grand_staff=True, changes_clef=True),
+    Stem.PIANO: Instrument("Piano", 0, grand_staff=True, changes_clef=True),
     Stem.BASS: Instrument("Bass", 33, (BASS_8VB,)),
 }
 """From the top of the page; the drum set, which has no pitches, stands below."""
@@ -89,7 +93,8 @@ def choose_instrument(stem: Stem, notes: Sequence[Note], heard: Sequence[Stem] =
     instrument = _BY_STEM[stem]
     if instrument.grand_staff and is_one_line(notes):
         name = _LINE_NAMES.get(stem, instrument.name)
-        instrument = replace(instrument, name=name, grand_staff=False)
+        known = stem not in _LINE_NAMES
+        instrument = replace(instrument, name=name, grand_staff=False, changes_clef=known)
     if instrument.clefs:
         return instrument
     if instrument.grand_staff:

@@ -1,8 +1,9 @@
 """A score before it is a file: parts, staves, bars and voices of symbols."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from scorewire.music.clefs import Register, choose_registers
 from scorewire.music.hands import LEFT, RIGHT, split_hands
 from scorewire.music.harmony import ChordSymbol
 from scorewire.music.instruments import Instrument
@@ -38,11 +39,13 @@ class Part:
         instrument: who plays.
         notes: in order of onset and pitch.
         bars: for each bar, for each staff, its voices' symbols; an unused lower voice is left out.
+        registers: for each bar, for each staff, how it is read.
     """
 
     instrument: Instrument
     notes: tuple[ScoreNote, ...]
     bars: tuple[tuple[tuple[tuple[Symbol, ...], ...], ...], ...]
+    registers: tuple[tuple[Register, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -149,20 +152,24 @@ def lay_out(
     instrument: Instrument,
     notes: Sequence[ScoreNote],
     bars: Sequence[Bar],
-    meter: Meter,
     grid: Grid,
+    spellings: Mapping[ScoreNote, Spelling],
 ) -> Part:
     """Write a part's notes into bars."""
-    writer = RhythmWriter(meter, grid)
+    writer = RhythmWriter(grid.meter, grid)
     staves = [
         separate_voices([note for note in notes if note.staff == staff + 1])
         for staff in range(len(instrument.clefs))
     ]
     written = tuple(
-        tuple(_fill_bar(bar, upper, lower, writer, meter) for upper, lower in staves)
+        tuple(_fill_bar(bar, upper, lower, writer, grid.meter) for upper, lower in staves)
         for bar in bars
     )
-    return Part(instrument, tuple(notes), written)
+    registers = [
+        choose_registers(instrument, number, staff, spellings)
+        for number, staff in enumerate(zip(*written, strict=True), start=1)
+    ]
+    return Part(instrument, tuple(notes), written, tuple(zip(*registers, strict=True)))
 
 
 def _fill_bar(

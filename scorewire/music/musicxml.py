@@ -14,10 +14,16 @@ from scorewire.music.key import Key
 from scorewire.music.layout import Bar, Part, Score, name_noteheads
 from scorewire.music.lengths import ScoreNote
 from scorewire.music.meter import TICKS_PER_QUARTER
+from scorewire.music.musicxml_clefs import (
+    order_voices,
+    write_clef_changes,
+    write_first_clefs,
+    write_octave_line,
+)
 from scorewire.music.musicxml_harmony import write_chords
+from scorewire.music.musicxml_parts import list_part
 from scorewire.music.musicxml_percussion import (
     limb,
-    list_sounds,
     write_no_key,
     write_notehead,
     write_place,
@@ -40,7 +46,6 @@ _VOICES_PER_STAFF = 4
 _FORTE = 90
 """Velocity that MusicXML counts as 100 %, its forte."""
 
-_LAST_MIDI_CHANNEL, _DRUM_CHANNEL = 16, 10
 
 
 def write_musicxml(score: Score) -> bytes:
@@ -55,7 +60,7 @@ def write_musicxml(score: Score) -> bytes:
     ET.SubElement(encoding, "software").text = f"Scorewire {version('scorewire')}"
     part_list = ET.SubElement(root, "part-list")
     for index, part in enumerate(score.parts, start=1):
-        _list_part(part_list, part, index)
+        list_part(part_list, part, index)
     for index, part in enumerate(score.parts, start=1):
         _PartWriter(score, part, index).write(ET.SubElement(root, "part", id=f"P{index}"))
     ET.indent(root)
@@ -65,20 +70,6 @@ def write_musicxml(score: Score) -> bytes:
 def _printable(text: str) -> str:
     """Text without the control characters that XML cannot hold."""
     return "".join(character for character in text if character.isprintable())
-
-
-def _list_part(part_list: ET.Element, part: Part, index: int) -> None:
-    listed = ET.SubElement(part_list, "score-part", id=f"P{index}")
-    ET.SubElement(listed, "part-name").text = part.instrument.name
-    if part.instrument.percussion:
-        list_sounds(listed, part, index)
-        return
-    instrument = ET.SubElement(listed, "score-instrument", id=f"P{index}-I1")
-    ET.SubElement(instrument, "instrument-name").text = part.instrument.name
-    channel = (index - 1) % (_LAST_MIDI_CHANNEL - 1) + 1
-    midi = ET.SubElement(listed, "midi-instrument", id=f"P{index}-I1")
-    ET.SubElement(midi, "midi-channel").text = str(channel + (channel >= _DRUM_CHANNEL))
-    ET.SubElement(midi, "midi-program").text = str(part.instrument.program + 1)
 
 
 @dataclass(frozen=True)
@@ -122,16 +113,18 @@ class _PartWriter:
                     _write_tempo(measure, self._score)
             elif bar.number in new_keys and not self._percussion:
                 _write_key(ET.SubElement(measure, "attributes"), new_keys[bar.number])
+            if index > 0:
+                write_clef_changes(measure, self._part, index)
             if self._index == 1:
                 write_chords(measure, self._score.chords, bar)
-            self._write_bar(measure, bar, staves, self._score.keys[index])
+            self._write_bar(measure, index, bar, staves)
             if bar.number == last or bar.number + 1 in new_keys:
                 barline = ET.SubElement(measure, "barline", location="right")
                 style = "light-heavy" if bar.number == last else "light-light"
                 ET.SubElement(barline, "bar-style").text = style
 
     def _write_attributes(self, measure: ET.Element) -> None:
-        clefs = self._part.instrument.clefs
+        staves = len(self._part.instrument.clefs)
         attributes = ET.SubElement(measure, "attributes")
         ET.SubElement(attributes, "divisions").text = str(TICKS_PER_QUARTER)
         if self._percussion:
@@ -141,32 +134,26 @@ class _PartWriter:
         time = ET.SubElement(attributes, "time")
         ET.SubElement(time, "beats").text = str(self._score.meter.numerator)
         ET.SubElement(time, "beat-type").text = str(self._score.meter.denominator)
-        if len(clefs) > 1:
-            ET.SubElement(attributes, "staves").text = str(len(clefs))
+        if staves > 1:
+            ET.SubElement(attributes, "staves").text = str(staves)
             ET.SubElement(attributes, "part-symbol").text = "brace"
-        for number, clef in enumerate(clefs, start=1):
-            element = ET.SubElement(attributes, "clef")
-            if len(clefs) > 1:
-                element.set("number", str(number))
-            ET.SubElement(element, "sign").text = clef.sign
-            if clef.line is not None:
-                ET.SubElement(element, "line").text = str(clef.line)
-            if clef.octaves:
-                ET.SubElement(element, "clef-octave-change").text = str(clef.octaves)
+        write_first_clefs(attributes, self._part)
 
     def _write_bar(
         self,
         measure: ET.Element,
+        index: int,
         bar: Bar,
         staves: Sequence[Sequence[Sequence[Symbol]]],
-        key: Key,
     ) -> None:
         reached = bar.start
         for staff, voices in enumerate(staves, start=1):
+            written = len(measure)
             shown: frozenset[tuple[int, ScoreNote]] = frozenset()
             if not self._percussion:
+                key = self._score.keys[index]
                 shown = shown_accidentals(voices, self._score.spellings, key)
-            for number, voice in enumerate(voices, start=1):
+            for number, voice in order_voices(voices, self._part, index, staff):
                 stem = ("up", "down")[number - 1] if len(voices) > 1 else None
                 player, stem = limb(voice) if self._percussion else (number, stem)
                 _move(measure, reached, bar.start)
@@ -178,6 +165,7 @@ class _PartWriter:
                     reached = symbol.end
                 _move(measure, reached, bar.end)
                 reached = bar.end
+            write_octave_line(measure, written, self._part, index, staff)
 
     def _write_symbol(self, measure: ET.Element, symbol: Symbol, place: _Place) -> None:
         chord: Sequence[ScoreNote | None] = symbol.chord.notes if symbol.chord else (None,)

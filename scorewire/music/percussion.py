@@ -14,8 +14,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from scorewire.music.clefs import Register
 from scorewire.music.drumset import SOUNDS
-from scorewire.music.instruments import DRUM_SET
+from scorewire.music.instruments import DRUM_SET, PERCUSSION
 from scorewire.music.layout import Bar, Part
 from scorewire.music.lengths import ScoreNote
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
@@ -100,7 +101,9 @@ class DrumLine:
             for note in symbol.chord.notes
         }
         ordered = sorted(notes, key=lambda note: (note.onset, note.pitch))
-        return Part(replace(DRUM_SET, name=name.strip() or DRUM_SET.name), tuple(ordered), written)
+        instrument = replace(DRUM_SET, name=name.strip() or DRUM_SET.name)
+        registers = ((Register(PERCUSSION),),) * len(bars)
+        return Part(instrument, tuple(ordered), written, registers)
 
     def _snap(self, place: float) -> int:
         """Nearest place that can be written."""

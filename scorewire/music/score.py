@@ -108,14 +108,14 @@ def write_score(
     )
     keys = (Key.parse(notation.key),) * len(bars) if notation.key else find_keys(every_note, bars)
     report(0.7, f"Found {grid.meter.name} at {tempo_bpm:g} bpm, {keys[0].name}")
+    spellings = _spell_sections(every_note, bars, keys)
     laid_out = [
-        lay_out(player, notes, bars, grid.meter, grid)
+        lay_out(player, notes, bars, grid, spellings)
         for (player, _), notes in zip(players, written, strict=True)
     ]
     if drums:
         laid_out.append(drums.lay_out(bars, names[len(heard)]))
         players.append((laid_out[-1].instrument, drums.played))
-    spellings = _spell_sections(every_note, bars, keys)
     score = Score(
         title=title,
         meter=grid.meter,
