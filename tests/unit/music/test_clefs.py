@@ -146,3 +146,16 @@ def test_a_bass_guitar_and_a_voice_keep_their_clefs():
     root = parse(write(parts, time_signature="4/4", tempo_bpm=120).musicxml)
     assert [len(part.findall(".//clef")) for part in root.findall("part")] == [1, 1]
     assert root.find(".//octave-shift") is None
+
+
+def test_a_clef_after_two_voices_stands_behind_the_bar_line():
+    """The shorter of two voices would else draw it into the middle of the bar before."""
+    right = [(beat, 1, 88 + beat % 3 * 2) for beat in range(32)]
+    left: list[tuple[float, float, int]] = []
+    for bar in range(8):
+        up = 24 if 2 <= bar < 6 else 0
+        left += [(4 * bar, 3.8, 43 + up)]
+        left += [(4 * bar + 1 + i / 2, 0.5, (55, 59, 62)[i % 3] + up) for i in range(6)]
+    files = write(play(right + left), time_signature="4/4", tempo_bpm=120, key="G major")
+    changes = parse(files.musicxml).findall("part/measure[@number='3']/attributes/clef")
+    assert [clef.get("after-barline") for clef in changes] == ["yes"]
