@@ -139,7 +139,10 @@ class _Beats:
 
 def _cut(heard: _Beats, meter: Meter) -> list[_Span]:
     """Cut the piece so that chords and notes agree best."""
-    chords = [(root, kind) for kind in _TONES for root in range(_PITCH_CLASSES)]
+    lowest = min(note.pitch for notes in heard.notes for note in notes)
+    # Counted from a note of the piece: of equal chords the same one is taken in any key.
+    roots_in_order = [(lowest + above) % _PITCH_CLASSES for above in range(_PITCH_CLASSES)]
+    chords = [(root, kind) for kind in _TONES for root in roots_in_order]
     gains = np.full((_PITCH_CLASSES, len(chords)), _FOREIGN)
     losses = np.zeros((_PITCH_CLASSES, len(chords)))
     roots = np.zeros((_PITCH_CLASSES, len(chords)))
@@ -167,7 +170,7 @@ def _cut(heard: _Beats, meter: Meter) -> list[_Span]:
         missing = (present[end] == present[starts]) @ losses
         worth = total[end] - total[starts] - missing - rarity
         worth += (best[starts] - change[starts])[:, None]
-        worth = worth.round(_DECIMALS)  # alike in any key
+        worth = worth.round(_DECIMALS)
         start, chord = np.unravel_index(worth.argmax(), worth.shape)
         best[end] = worth[start, chord]
         spans[end] = _Span(int(starts[start]), end, *chords[chord])
