@@ -46,6 +46,10 @@ FIGURES: dict[str, tuple[tuple[int, str], ...]] = {
 note; C: the chord; 0 to 3: a note of the broken chord; -: nothing."""
 
 HYMN_SHARE, SECOND_FIGURE_SHARE = 0.3, 0.3
+SONG_SHARE, PLAIN_BEATS, RHYME_BARS = 0.4, (0.3, 0.9), 4
+"""How often a tune becomes a song, which moves in beats; how many it then has of these, drawn alike
+for every fourth bar."""
+
 HARMONIES_PER_BAR = {"2/4": (1, 1, 2), "4/4": (1, 2, 4), "6/8": (1, 2, 2)}
 THICK_SHARES = (0.0, 0.0, 0.3, 0.9)
 """Of melody notes on a beat that get a chord note below them; one is drawn for each piece."""
@@ -62,6 +66,8 @@ def accompany(
 ) -> list[WrittenNote]:
     """Take the melody of a piece, which starts in its first bar, and set it for piano."""
     melody = _melody(notes)
+    if rng.random() < SONG_SHARE:
+        melody = _song(melody, meter, rng)
     harmonies = _harmonies(notes, meter, rng)
     thick = rng.choice(THICK_SHARES)
     if rng.random() < HYMN_SHARE:
@@ -85,6 +91,24 @@ def _melody(notes: Sequence[WrittenNote]) -> list[WrittenNote]:
         if note.staff == part and note.pitch > tops.get(note.onset, replace(note, pitch=0)).pitch:
             tops[note.onset] = replace(note, staff=MELODY)
     return [tops[onset] for onset in sorted(tops)]
+
+
+def _song(
+    melody: Sequence[WrittenNote], meter: Meter, rng: np.random.Generator
+) -> list[WrittenNote]:
+    """Leave out what moves within some of the beats, and hold what is left."""
+    beats = meter.bar_ticks // meter.beat_ticks
+    plain = rng.random((RHYME_BARS, beats)) < rng.uniform(*PLAIN_BEATS)
+    kept = []
+    for note in melody:
+        beat, within = divmod(note.onset, meter.beat_ticks)
+        if within == 0 or not plain[beat // beats % RHYME_BARS, beat % beats]:
+            kept.append(note)
+    ends = [*(note.onset for note in kept[1:]), kept[-1].onset + kept[-1].ticks]
+    return [
+        replace(note, ticks=float(min(end - note.onset, meter.bar_ticks)))
+        for note, end in zip(kept, ends, strict=True)
+    ]
 
 
 class _Harmonies:

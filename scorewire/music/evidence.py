@@ -30,10 +30,6 @@ _SLOWEST_QPM, _FASTEST_QPM = 34.0, 290.0
 _PHASE_TICKS = 12
 """Music starts on an eighth, but for what is left out here."""
 
-_RETURNS = 6
-TEMPO_FEATURES = slice(-2 * len(READ_METERS) - _RETURNS, -_RETURNS)
-"""Where the tempo stands among the features; nothing else depends on it."""
-
 _CLASSES = 6
 _ACCENTED_CLASSES = 2
 _EDGE_CLASSES = 5

@@ -13,13 +13,7 @@ from score_reading import assert_bars_complete, parse, sounding_notes
 from scorewire.music.accents import group_chords
 from scorewire.music.bar_model import learned_bar_model
 from scorewire.music.barlines import follow_beat
-from scorewire.music.evidence import (
-    READ_METERS,
-    TEMPO_FEATURES,
-    Onsets,
-    Reading,
-    list_readings,
-)
+from scorewire.music.evidence import READ_METERS, Onsets, Reading, list_readings
 from scorewire.music.meter import Meter
 from scorewire.music.notes import Note
 
@@ -58,15 +52,13 @@ def test_absurd_levels_are_not_read():
     }  # fmt: skip
 
 
-def test_only_the_tempo_s_features_tell_the_tempo():
+def test_only_two_features_of_each_metre_tell_the_tempo():
     """The same rhythm a little slower is the same evidence, but for those."""
     fast = onsets(*range(0, 480, 12))
     slow = replace(fast, qpm=94.0)
     (readings, before), (same, after) = list_readings(slow), list_readings(fast)
     assert readings == same
-    told = np.zeros(before.shape[1], dtype=bool)
-    told[TEMPO_FEATURES] = True
-    assert np.array_equal((before != after).any(axis=0), told)
+    assert (before != after).any(axis=0).sum() == 2 * len(READ_METERS)
 
 
 def test_pitch_does_not_matter_but_its_movement_does():
