@@ -83,18 +83,23 @@ def _cut(total: _Floats, home: int) -> list[tuple[int, int]]:
     for cost in (inner, opening, closing):
         cost[at_home] = 0.0
     best = np.full(count + 1, -np.inf)
-    best[0] = 0.0
     chosen = [(0, home)] * (count + 1)
+    whole = np.where(at_home | begins[0], -opening, -np.inf)
+    # Of sections that began later, the best for each key, before its evidence and cost.
+    held, since = np.full(len(KEYS), -np.inf), np.zeros(len(KEYS), dtype=int)
     for end in range(_FEWEST_BARS, count + 1):
-        starts = np.arange(end - _FEWEST_BARS + 1)
-        costs = np.tile(closing if end == count else inner, (len(starts), 1))
-        costs[0] = opening
-        worth = total[end] - total[starts] - costs + best[starts, None]
-        worth[~(at_home | (begins[starts] & ends[end]))] = -np.inf
-        worth = worth.round(_DECIMALS)  # alike at any pitch
-        start, key = np.unravel_index(worth.argmax(), worth.shape)
-        best[end] = worth[start, key]
-        chosen[end] = int(start), int(key)
+        start = end - _FEWEST_BARS
+        if start > 0:
+            begun = (best[start] - total[start]).round(_DECIMALS)  # alike at any pitch
+            begun[~(at_home | begins[start])] = -np.inf
+            since = np.where(begun > held, start, since)
+            held = np.maximum(begun, held)
+        later = held - (closing if end == count else inner)
+        worth = (total[end] + np.maximum(whole, later)).round(_DECIMALS)
+        worth[~(at_home | ends[end])] = -np.inf
+        key = int(worth.argmax())
+        best[end] = worth[key]
+        chosen[end] = (0 if whole[key] >= later[key] else int(since[key])), key
     sections = []
     reached = count
     while reached > 0:
