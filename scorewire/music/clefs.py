@@ -75,18 +75,32 @@ def choose_registers(
     chords = [_outer_notes(voices, spellings) for voices in bars]
     costs = np.array([[_reading_cost(register, bar) for register in registers] for bar in chords])
     changes = np.array([[_change_cost(old, new) for new in registers] for old in registers])
-    path = _cheapest_path(costs, changes)
+    new_clef = np.array([[old.clef != new.clef for new in registers] for old in registers])
+    # Verovio draws a new clef where the first of the voices before it ends.
+    clear = np.array([_ends_together(voices) for voices in bars[:-1]], dtype=bool)
+    at_bar_lines = np.where(new_clef & ~clear[:, None, None], np.inf, changes)
+    path = _cheapest_path(changes[0] + costs[0], costs[1:], at_bar_lines)
     return [registers[index] for index in path]
 
 
-def _cheapest_path(costs: np.ndarray, changes: np.ndarray) -> list[int]:
-    """Viterbi's algorithm; what may change in one of several bars changes in the last of them."""
-    count = len(changes)
-    staying = np.eye(count, dtype=bool)
-    reached = changes[0] + costs[0]
+def _ends_together(voices: Sequence[Sequence[Symbol]]) -> bool:
+    """Whether no voice of a bar falls silent before another."""
+    return len({voice[-1].end for voice in voices if voice}) <= 1
+
+
+def _cheapest_path(first: np.ndarray, costs: np.ndarray, changes: np.ndarray) -> list[int]:
+    """Viterbi's algorithm; what may change in one of several bars changes in the last of them.
+
+    Args:
+        first: what the first bar takes, shape (registers,).
+        costs: what each further bar takes, shape (bars - 1, registers).
+        changes: what it takes to change before each of these, shape (bars - 1, old, new).
+    """
+    staying = np.eye(len(first), dtype=bool)
+    reached = first
     previous = []
-    for cost in costs[1:]:
-        ways = reached[:, None] + changes
+    for cost, change in zip(costs, changes, strict=True):
+        ways = reached[:, None] + change
         previous.append(np.lexsort((staying, ways), axis=0)[0])
         reached = ways.min(axis=0) + cost
     path = [int(reached.argmin())]

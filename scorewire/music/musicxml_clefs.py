@@ -18,22 +18,13 @@ def write_first_clefs(attributes: ET.Element, part: Part) -> None:
 
 
 def write_clef_changes(measure: ET.Element, part: Part, index: int) -> None:
-    """Write the clefs that hold from the bar at `index`, not the first, as its attributes.
-
-    They stand before the bar line, but after it where that would be in the way of a second voice:
-    Verovio draws such a clef where the shorter voice ends.
-    """
+    """Write the clefs that hold from the bar at `index`, not the first, as its attributes."""
     pairs = zip(part.registers[index - 1], part.registers[index], strict=True)
     changed = {
         staff: new.clef for staff, (old, new) in enumerate(pairs, start=1) if new.clef != old.clef
     }
-    if not changed:
-        return
-    attributes = ET.SubElement(measure, "attributes")
-    _write_clefs(attributes, changed, part)
-    for staff, element in zip(changed, attributes, strict=True):
-        if len(part.bars[index - 1][staff - 1]) > 1:
-            element.set("after-barline", "yes")
+    if changed:
+        _write_clefs(ET.SubElement(measure, "attributes"), changed, part)
 
 
 def order_voices(

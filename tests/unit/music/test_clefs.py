@@ -1,7 +1,10 @@
 """How a staff is read: clefs and octave lines."""
 
+from xml.etree import ElementTree
+
 import music21
 import pytest
+import verovio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from performances import play, write
@@ -148,14 +151,28 @@ def test_a_bass_guitar_and_a_voice_keep_their_clefs():
     assert root.find(".//octave-shift") is None
 
 
-def test_a_clef_after_two_voices_stands_behind_the_bar_line():
-    """The shorter of two voices would else draw it into the middle of the bar before."""
+@pytest.mark.parametrize(
+    "figure",
+    [
+        [(0, 3.8, 43), *((1 + i / 2, 0.5, (55, 59, 62)[i % 3]) for i in range(6))],
+        [(0, 3, 43), (0.5, 1.5, 59), (1, 3, 62), (2, 0.5, 62), (2.5, 2, 47), (3, 2, 62)],
+        [(0, 0.5, 50), (1, 3, 43), (1.5, 3, 47), (2, 0.5, 43), (2.5, 2, 55), (3.5, 0.5, 47)],
+    ],
+)
+def test_a_new_clef_is_drawn_behind_every_note_of_the_bar(figure: list[tuple[float, float, int]]):
+    """The left hand goes up for four bars; its voices begin and end where they like, but in some bars."""
     right = [(beat, 1, 88 + beat % 3 * 2) for beat in range(32)]
-    left: list[tuple[float, float, int]] = []
-    for bar in range(8):
-        up = 24 if 2 <= bar < 6 else 0
-        left += [(4 * bar, 3.8, 43 + up)]
-        left += [(4 * bar + 1 + i / 2, 0.5, (55, 59, 62)[i % 3] + up) for i in range(6)]
+    quarters = [(0, 1, 43), (1, 1, 55), (2, 1, 43), (3, 1, 55)]
+    left = [
+        (4 * bar + onset, length, pitch + (24 if 2 <= bar < 6 else 0))
+        for bar in range(8)
+        for onset, length, pitch in (quarters if bar % 4 == 1 else figure)
+    ]
     files = write(play(right + left), time_signature="4/4", tempo_bpm=120, key="G major")
-    changes = parse(files.musicxml).findall("part/measure[@number='3']/attributes/clef")
-    assert [clef.get("after-barline") for clef in changes] == ["yes"]
+    toolkit = verovio.toolkit()
+    assert toolkit.loadData(files.musicxml.decode())
+    layers = ElementTree.fromstring(toolkit.getMEI()).iterfind(".//{*}layer")
+    drawn = [[element.tag.rpartition("}")[2] for element in layer] for layer in layers]
+    changed = [layer for layer in drawn if "clef" in layer]
+    assert changed
+    assert all(layer.index("clef") == len(layer) - 1 for layer in changed)
