@@ -6,9 +6,9 @@ Passages are cut at random, half of the tunes and chorales set for piano, played
 and heard as a transcriber hears them. The beat is followed in what was heard, slips and all, and
 of all readings those are made probable that put most notes in their place (maximum expected
 worth), beside what is likely by the tempo of the beat. Where a score does not say its tempo, one is
-drawn near what is usual in its metre and for notes as short as it has, set by hand. A fifth of the pieces, by the hash of their
-names, is kept back to say what the learned model is worth. The same corpus gives the same weights,
-to a few digits; it takes half an hour of a core, and 4 GiB.
+drawn near what is usual in its metre and for notes as short as it has, set by hand. A fifth of the
+pieces, by the hash of their names, is kept back to say what the learned model is worth. The same
+corpus gives the same weights, to a few digits; it takes half an hour of a core, and 4 GiB.
 """
 
 import argparse

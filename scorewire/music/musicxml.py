@@ -47,7 +47,6 @@ _FORTE = 90
 """Velocity that MusicXML counts as 100 %, its forte."""
 
 
-
 def write_musicxml(score: Score) -> bytes:
     """Encode a score.
 
