@@ -31,6 +31,7 @@ from api.routes import (
     sound,
 )
 from api.services import Services
+from api.strict import StrictRequest
 from bridge.plugin import STREAMS, BridgePlugin
 from scorewire.blobs import open_blobs
 from scorewire.errors import StackFailedError
@@ -156,6 +157,7 @@ def create_app(settings: Settings) -> Litestar:
             "services": Provide(lambda: services, sync_to_thread=False),
             "caller": Provide(gate.admit, sync_to_thread=False),
         },
+        request_class=StrictRequest,
         exception_handlers=PROBLEM_HANDLERS,
         cors_config=cors(settings.allowed_origins),
         middleware=[*behind(settings.trusted_proxies), counting_requests(STREAMS)],

@@ -37,6 +37,14 @@ NO_JOB = "00000000-0000-4000-8000-000000000000"
         (
             "POST",
             "/api/v1/transcribe",
+            {"youtube_url": LINK, "options": {"notation": {"chord_symbols": 0}}},
+            400,
+            "invalid_request",
+            "options.notation.chord_symbols",
+        ),
+        (
+            "POST",
+            "/api/v1/transcribe",
             {"youtube_url": LINK, "priority": 1},
             400,
             "invalid_request",
