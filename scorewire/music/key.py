@@ -121,13 +121,12 @@ def note_array(notes: Sequence[ScoreNote]) -> np.ndarray[tuple[int], np.dtype[np
     return np.array(rows, dtype=layout)
 
 
-def estimate_key(notes: Sequence[ScoreNote]) -> Key:
-    """Find the key of the whole piece.
+def estimate_key(evidence: NDArray[np.float64]) -> Key:
+    """Find the likeliest key.
 
     Args:
-        notes: at least one.
+        evidence: what `weigh_keys` found in the segments, shape (segments, keys).
     """
-    _, evidence = weigh_keys(notes)
     return KEYS[int(evidence.sum(axis=0).round(_DECIMALS).argmax())]
 
 

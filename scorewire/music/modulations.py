@@ -40,8 +40,9 @@ def find_keys(notes: Sequence[ScoreNote], bars: Sequence[Bar]) -> tuple[Key, ...
         notes: at least one.
         bars: the whole piece's, at least one.
     """
-    by_bar = _weigh_by_bar(notes, bars)
-    home = KEYS.index(estimate_key(notes))
+    first, evidence = weigh_keys(notes)
+    home = KEYS.index(estimate_key(evidence))
+    by_bar = _sum_by_bar(first, evidence, bars)
     sections = _cut(np.vstack([np.zeros(len(KEYS)), by_bar.cumsum(axis=0)]), home)
     keys: list[Key] = []
     for (start, key), (end, _) in pairwise([*sections, (len(bars), home)]):
@@ -50,9 +51,8 @@ def find_keys(notes: Sequence[ScoreNote], bars: Sequence[Bar]) -> tuple[Key, ...
     return tuple(keys)
 
 
-def _weigh_by_bar(notes: Sequence[ScoreNote], bars: Sequence[Bar]) -> _Floats:
+def _sum_by_bar(first: int, evidence: _Floats, bars: Sequence[Bar]) -> _Floats:
     """What speaks for each key, shape (bars, keys), by the bar in which a segment begins."""
-    first, evidence = weigh_keys(notes)
     ticks = (first + np.arange(len(evidence))) * SEGMENT_TICKS
     place = np.searchsorted([bar.start for bar in bars], ticks, side="right") - 1
     by_bar = np.zeros((len(bars), len(KEYS)))
