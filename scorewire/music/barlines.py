@@ -6,7 +6,7 @@ tempi that people like to tap. The beat tracker's own choice is one reading amon
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -17,6 +17,7 @@ from scorewire.music.bar_model import learned_bar_model
 from scorewire.music.beats import BeatTrack, track_beats
 from scorewire.music.evidence import READ_METERS, SCALES, Onsets, Reading, list_readings
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
+from scorewire.music.swing import swings
 
 _FEWEST_ONSETS = 24
 """As in what the weights were learned from; with fewer, the tracker's choice stands."""
@@ -33,45 +34,90 @@ _TAPPED_BPM, _TAPPED_SPREAD = 100.0, 0.25
 TRACKED_METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8))
 """Metres in which the beat is followed before bars are read; the others divide time as these do."""
 
+SWUNG_METERS = (Meter(4, 4), Meter(3, 4))
+"""Swing in two is written in four."""
+
 _NEAR_ODDS = 4.0
 """How far behind the likeliest a reading may be to have the beat followed in it once more."""
 
 
+@dataclass(frozen=True)
+class _Followed:
+    """A performance that was followed, and its likeliest reading.
+
+    Attributes:
+        track: as it was followed.
+        read: as it is to be written.
+        was_read: whether there were enough onsets to read.
+        odds: log-odds of both, up to a constant.
+    """
+
+    track: BeatTrack
+    read: BeatTrack
+    was_read: bool
+    odds: float
+
+
+@dataclass(frozen=True)
+class _Follower:
+    """Follows and reads some events, given what the musician has said."""
+
+    events: Sequence[Event]
+    meter: Meter | None
+    tempo_bpm: float | None
+
+    def follow(self, meter: Meter, *, swung: bool = False) -> _Followed:
+        return self._read(track_beats(self.events, [meter], self.tempo_bpm, swung=swung))
+
+    def follow_again(self, habit: BeatTrack) -> _Followed:
+        return self._read(
+            track_beats(self.events, [habit.meter], self.tempo_bpm, habit=habit, swung=habit.swung)
+        )
+
+    def _read(self, track: BeatTrack) -> _Followed:
+        tempo_known = self.tempo_bpm is not None
+        read, score = read_bars(track, self.events, meter=self.meter, tempo_known=tempo_known)
+        worth = float(learned_bar_model().track)
+        return _Followed(track, read, score != 0.0, score + worth * track.score)
+
+
 def follow_beat(
-    events: Sequence[Event], meter: Meter | None = None, tempo_bpm: float | None = None
+    events: Sequence[Event],
+    meter: Meter | None = None,
+    tempo_bpm: float | None = None,
+    *,
+    swung: bool | None = None,
 ) -> BeatTrack:
     """Find tempo, metre, bar lines and the place of every event.
 
-    The beat is followed in several metres and each result is read; then, in the likeliest readings,
-    followed again with the rhythms that were found in them, which carries it over places where the
-    tempo gives way, and read once more; the likeliest of these is taken.
+    The beat is followed in several metres, straight and swung, and each result is read; then, in
+    the likeliest readings, followed again with the rhythms that were found in them, which carries
+    it over places where the tempo gives way, and read once more; the likeliest of these is taken.
 
     Args:
         events: chords in order of time; at least one.
         meter: the metre, where the musician has said so.
         tempo_bpm: beats of the metre in a minute, where the musician has said so.
+        swung: whether eighths swing, where the musician has said so; they do not in metres that
+            count eighths.
     """
-    sample = events[:_MOST_ONSETS]
+    sample = _Follower(events[:_MOST_ONSETS], meter, tempo_bpm)
     meters = TRACKED_METERS if meter is None else (meter,)
-    tracks = [track_beats(sample, [tracked], tempo_bpm) for tracked in meters]
-    tempo_known = tempo_bpm is not None
-    read = [read_bars(t, sample, meter=meter, tempo_known=tempo_known) for t in tracks]
-    worth = float(learned_bar_model().track)
-    odds = [score + worth * track.score for track, (_, score) in zip(tracks, read, strict=True)]
-    best = max(odds)
+    may_swing = swung is not False and meters[0].unit_ticks >= TICKS_PER_QUARTER
+    found = [] if swung and may_swing else [sample.follow(tracked) for tracked in meters]
+    if may_swing:
+        late = sample.follow(meters[0], swung=True)
+        if not found or (late.was_read and swings(late.track)):
+            found = [late]
     # Tracks that expect rhythms of their own cannot be compared where nothing was read.
-    reach = _NEAR_ODDS if any(score for _, score in read) else 0.0
-    again = []
-    for (first, _), odd in zip(read, odds, strict=True):
-        if odd >= best - reach:
-            track = track_beats(sample, [first.meter], tempo_bpm, habit=first)
-            found, score = read_bars(track, sample, meter=meter, tempo_known=tempo_known)
-            again.append((score + worth * track.score, found, first))
-    found, first = max(again, key=lambda tried: tried[0])[1:]
-    if len(sample) == len(events):
-        return found
-    whole = track_beats(events, [first.meter], tempo_bpm, habit=first)
-    return read_bars(whole, events, meter=meter, tempo_known=tempo_known)[0]
+    reach = _NEAR_ODDS if any(first.was_read for first in found) else 0.0
+    least = max(first.odds for first in found) - reach
+    near = [first.read for first in found if first.odds >= least]
+    again = [sample.follow_again(first) for first in near]
+    best = max(range(len(again)), key=lambda index: again[index].odds)
+    if len(sample.events) == len(events):
+        return again[best].read
+    return _Follower(events, meter, tempo_bpm).follow_again(near[best]).read
 
 
 def read_bars(
@@ -92,9 +138,12 @@ def read_bars(
     if len(onsets.ticks) < _FEWEST_ONSETS:
         return track, 0.0
     meters: Sequence[Meter] = READ_METERS if meter is None else (meter,)
+    if track.swung and meter is None:
+        meters = SWUNG_METERS
     if tempo_known:
         meters = [other for other in meters if other.beat_ticks == track.meter.beat_ticks]
-    scales = (Fraction(1),) if tempo_known else SCALES
+    # Only eighths swing, so that the level of a swung beat is settled.
+    scales = (Fraction(1),) if tempo_known or track.swung else SCALES
     readings, features = list_readings(onsets, meters, scales)
     if not readings:
         return track, 0.0

@@ -64,6 +64,8 @@ class BeatTrack:
         times_s: shape (n_events,): when the events were played.
         quarter_s: median length of a quarter, in seconds.
         score: log-probability, comparable between metres on the same events.
+        swung: whether off-beat eighths are played late: written as eighths at half the quarter
+            (tick 12 of 24), they sound at two thirds of it (as the last eighth of a triplet).
     """
 
     meter: Meter
@@ -71,6 +73,7 @@ class BeatTrack:
     times_s: _Floats
     quarter_s: float
     score: float
+    swung: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,8 @@ def track_beats(
     meters: Sequence[Meter],
     tempo_bpm: float | None = None,
     habit: BeatTrack | None = None,
+    *,
+    swung: bool = False,
 ) -> BeatTrack:
     """Find tempo, metre and the place of every event.
 
@@ -154,26 +159,24 @@ def track_beats(
         meters: metres to choose from.
         tempo_bpm: beats of the metre in a minute, where the musician has said so.
         habit: an earlier track of the same events, whose tempo and rhythms are expected again.
+        swung: whether eighths are expected to swing.
     """
     accents = accent_scores(events)
     times_s = np.array([event.onset_s for event in events])
     sample = slice(None) if len(meters) == 1 else slice(0, _METER_SAMPLE_EVENTS)
-    tracks = [_track(times_s[sample], accents[sample], meter, tempo_bpm, habit) for meter in meters]
-    best = max(tracks, key=lambda track: track.score)
-    if len(best.ticks) == len(events):
-        return best
-    return _track(times_s, accents, best.meter, tempo_bpm, habit)
+    models = [MeterModel(meter, habit.ticks if habit else None, swung=swung) for meter in meters]
+    tempos = [_TempoPrior.of(meter, tempo_bpm, habit) for meter in meters]
+    tracks = [
+        _track(times_s[sample], accents[sample], model, tempo)
+        for model, tempo in zip(models, tempos, strict=True)
+    ]
+    best = max(range(len(meters)), key=lambda index: tracks[index].score)
+    if len(tracks[best].ticks) == len(events):
+        return tracks[best]
+    return _track(times_s, accents, models[best], tempos[best])
 
 
-def _track(
-    times_s: _Floats,
-    accents: _Floats,
-    meter: Meter,
-    tempo_bpm: float | None,
-    habit: BeatTrack | None,
-) -> BeatTrack:
-    model = MeterModel(meter, habit.ticks if habit else None)
-    tempo = _TempoPrior.of(meter, tempo_bpm, habit)
+def _track(times_s: _Floats, accents: _Floats, model: MeterModel, tempo: _TempoPrior) -> BeatTrack:
     beam = _start(model, accents[0], times_s[0], tempo)
     history = [beam]
     for index in range(1, len(times_s)):
@@ -189,11 +192,12 @@ def _track(
         periods[index] = history[index].period_s[where]
         where = int(history[index].parent[where])
     return BeatTrack(
-        meter=meter,
+        meter=model.meter,
         ticks=ticks,
         times_s=times_s,
         quarter_s=float(np.median(periods)),
-        score=score + _METER_WEIGHT * float(np.log(METER_PRIOR.get(meter, 0.01))),
+        score=score + _METER_WEIGHT * float(np.log(METER_PRIOR.get(model.meter, 0.01))),
+        swung=model.swung,
     )
 
 
@@ -225,14 +229,14 @@ def _advance(beam: _Beam, heard: _Heard, model: MeterModel, tempo: _TempoPrior) 
         beam.grid_var + beam.period_var * (middle / TICKS_PER_QUARTER) ** 2 + _ONSET_JITTER_S**2
     )
     reach = float(np.max(_WINDOW_SPREADS * spread_s / beam.period_s)) * TICKS_PER_QUARTER
-    window = int(np.clip(np.ceil(reach), 4, _MAX_WINDOW_TICKS))
+    window = int(np.clip(np.ceil(reach), 4, _MAX_WINDOW_TICKS)) + model.most_late_ticks
     gone = middle[:, None] + np.arange(-window, window + 1)
     step_score = _step_scores(beam.tick, gone, model, rolled=heard.gap_s < _ROLLED_CHORD_S)
     rows, columns = np.nonzero(np.isfinite(step_score))
     grown = beam.select(rows)
-    quarters = gone[rows, columns] / TICKS_PER_QUARTER
-    grown = _follow(grown, quarters, heard.time_s)
     tick = grown.tick + gone[rows, columns]
+    quarters = (model.sounding(tick) - model.sounding(grown.tick)) / TICKS_PER_QUARTER
+    grown = _follow(grown, quarters, heard.time_s)
     score = (
         grown.score
         + step_score[rows, columns]

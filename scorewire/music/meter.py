@@ -70,6 +70,9 @@ _COMPOUND_STEPS: dict[MetricalClass, _Steps] = {
     MetricalClass.FINE: {3: 0.80, 4: 0.14, 9: 0.03, 15: 0.01, 21: 0.01},
 }  # fmt: skip
 
+_SWUNG = {3: 4, 6: 8, 9: 12, 12: 16, 15: 18, 18: 20, 21: 22}
+"""Where in the quarter written places sound, in ticks; triplets sound where they are written."""
+
 _DIVISIONS = (
     (12, MetricalClass.DIVISION),
     (6, MetricalClass.SUBDIVISION),
@@ -171,17 +174,26 @@ class MeterModel:
         meter: the metre.
         habit: ticks of the piece's onsets, as far as they are known, rising. A piece keeps to its
             own rhythms, which are then expected besides those of all music.
+        swung: whether off-beat eighths sound as the last of a triplet.
 
     Attributes:
         meter: the metre.
+        swung: as it was given.
+        most_late_ticks: how long after its written place an onset may be expected.
         classes: int, shape (bar_ticks,): `MetricalClass` of each place.
         first: shape (bar_ticks,): of the first onset.
         steps: shape (bar_ticks, bar_ticks + 1): of the next onset, by place and ticks gone, already
             weighted; -inf where the grid has no place.
     """
 
-    def __init__(self, meter: Meter, habit: NDArray[np.int64] | None = None) -> None:
+    def __init__(
+        self, meter: Meter, habit: NDArray[np.int64] | None = None, *, swung: bool = False
+    ) -> None:
         self.meter = meter
+        self.swung = swung
+        late = [_SWUNG.get(tick, tick) - tick for tick in range(TICKS_PER_QUARTER)]
+        self._late = np.array(late) * int(swung)
+        self.most_late_ticks = int(self._late.max())
         bar = meter.bar_ticks
         self.classes = np.array([meter.classify(tick) for tick in range(bar)])
         on_grid = np.array([tick % 3 == 0 or tick % 4 == 0 for tick in range(bar)])
@@ -205,6 +217,10 @@ class MeterModel:
             if habit is not None:
                 steps = _adapted(steps, habit, on_grid)
             self.steps: NDArray[np.float64] = _STEP_WEIGHT * np.log(steps)
+
+    def sounding(self, ticks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where written ticks sound."""
+        return np.asarray(ticks + self._late[ticks % TICKS_PER_QUARTER])
 
     def after_silence(self, positions: NDArray[np.int64]) -> NDArray[np.float64]:
         """Of going on at these places after more than a bar without an onset."""
