@@ -38,7 +38,11 @@ _NEAR_ODDS = 4.0
 
 
 def follow_beat(
-    events: Sequence[Event], meter: Meter | None = None, tempo_bpm: float | None = None
+    events: Sequence[Event],
+    meter: Meter | None = None,
+    tempo_bpm: float | None = None,
+    *,
+    swung: bool | None = None,
 ) -> BeatTrack:
     """Find tempo, metre, bar lines and the place of every event.
 
@@ -50,7 +54,9 @@ def follow_beat(
         events: chords in order of time; at least one.
         meter: the metre, where the musician has said so.
         tempo_bpm: beats of the metre in a minute, where the musician has said so.
+        swung: whether eighths are swung, where the musician has said so; None is as heard.
     """
+    del swung  # nothing is heard as swung yet
     sample = events[:_MOST_ONSETS]
     meters = TRACKED_METERS if meter is None else (meter,)
     tracks = [track_beats(sample, [tracked], tempo_bpm) for tracked in meters]

@@ -60,10 +60,13 @@ class BeatTrack:
 
     Attributes:
         meter: the metre.
-        ticks: int, shape (n_events,), never falling; bar lines are at multiples of the bar.
+        ticks: int, shape (n_events,), never falling, as written; bar lines are at multiples of
+            the bar.
         times_s: shape (n_events,): when the events were played.
         quarter_s: median length of a quarter, in seconds.
         score: log-probability, comparable between metres on the same events.
+        swung: whether off-beat eighths are played late: written as eighths at half the quarter
+            (tick 12 of 24), they sound at two thirds of it (as the last eighth of a triplet).
     """
 
     meter: Meter
@@ -71,6 +74,7 @@ class BeatTrack:
     times_s: _Floats
     quarter_s: float
     score: float
+    swung: bool = False
 
 
 @dataclass(frozen=True)
