@@ -52,9 +52,6 @@ _ACCIDENTAL_LETTERS = str.maketrans(
 _GAP = 0.15
 """Room after the symbols, and for a space among them, as a share of their size."""
 
-_WIDEST = 1.15
-"""How much wider than Times, which Verovio measures, the font of words may be."""
-
 _EM = "4D"
 """Code of the letter M, as wide as a letter may be that Verovio has not measured."""
 
@@ -217,8 +214,11 @@ def _draw_symbols(found: re.Match[str]) -> str:
     size, y = int(found["size"]), found["y"]
     before = _words(found["before"])
     if before:
-        drawn.append(f'<text x="{at:g}" y="{y}" font-size="{size}px">{before}</text>')
-        at += size * _width(before) * _WIDEST + em * _GAP
+        # Whatever font there is, the word is made as long as the place that it was given.
+        length = size * _width(before)
+        fitted = f'textLength="{length:.0f}" lengthAdjust="spacingAndGlyphs"'
+        drawn.append(f'<text x="{at:g}" y="{y}" font-size="{size}px" {fitted}>{before}</text>')
+        at += length + em * _GAP
     for symbol in found["symbols"]:
         if symbol.isspace():
             at += em * _GAP

@@ -200,8 +200,11 @@ def test_the_word_does_not_touch_the_metronome_mark(bpm: float) -> None:
     word, symbol, number = tempo
     assert [word.text, number.text] == ["Swing", f"= {bpm:g}"]
     note_from = float(symbol.get("transform").partition("(")[2].partition(" ")[0])
-    # Five letters of bold Times, 2.6 times as long as they are high, and more in other fonts.
-    assert note_from > float(word.get("x")) + 2.6 * 1.1 * int(word.get("font-size")[:-2])
+    # Five letters of bold Times are 2.6 times as long as they are high; in other fonts as well.
+    assert float(word.get("textLength")) == pytest.approx(
+        2.6 * int(word.get("font-size")[:-2]), rel=0.02
+    )
+    assert note_from > float(word.get("x")) + float(word.get("textLength")) + 100
     assert float(number.get("x")) > note_from + 200
     assert word.get("y") == number.get("y")
     assert print_score(musicxml, title="Swung").startswith(b"%PDF-")
