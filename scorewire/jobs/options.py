@@ -98,9 +98,7 @@ class NotationOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     def __post_init__(self) -> None:
         """Refuse swing in a metre of eighths."""
         if self.swing and self.time_signature is not None and self.time_signature.endswith("/8"):
-            message = (
-                f"Eighths are not swung in {self.time_signature}: leave out swing, or the metre"
-            )
+            message = f"Eighths are swung in 2/4, 3/4, 4/4 and 2/2, not in {self.time_signature}"
             raise ValueError(message)
 
 
