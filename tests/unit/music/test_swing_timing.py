@@ -2,11 +2,12 @@
 
 import io
 from itertools import pairwise
+from random import Random
 
 import mido
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from performances import minuet, play, write
@@ -187,6 +188,39 @@ def test_a_drummers_triplet_is_one_among_swung_eighths() -> None:
     assert strokes == pytest.approx([third * BEAT_S / 3 for third in thirds], abs=1e-4)
     recorded = [note.recording_onset_s for note in told.notes if note.part == 1]
     assert recorded == pytest.approx(strokes, abs=1e-4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.sampled_from([4, 6, 8, 12, 12, 24, 36, 96]), max_size=30),
+    st.lists(st.floats(0, 12), max_size=30),
+    st.integers(0, 95),
+    st.randoms(use_true_random=False),
+)
+def test_any_swung_performance_becomes_a_sound_score(
+    steps: list[int], strokes_s: list[float], first: int, player: Random
+) -> None:
+    """Schema-valid and complete, with every note once; no clock runs backwards in any part."""
+    ticks = np.cumsum([first, *steps])
+    notes, played_s = [], 0.0
+    for tick, step in zip(ticks, [*steps, 24], strict=True):
+        length_s = step / 24 * BEAT_S * player.uniform(0.8, 1.2)
+        notes.append(Note(played_s, played_s + length_s, 60 + int(tick) % 13, 80))
+        played_s += length_s
+    drums = [Note(time_s, time_s + 0.1, CLOSED_HI_HAT, 90) for time_s in strokes_s]
+    score, grid = swung_score(notes, [tick / 24 for tick in ticks.tolist()], drums)
+    root = parse(write_musicxml(score))
+    assert_bars_complete(root)
+    told = time_score(score, grid)
+    for part in range(len(score.parts)):
+        own = [note for note in told.notes if note.part == part]
+        for clock in ("onset_s", "recording_onset_s"):
+            seconds = [getattr(note, clock) for note in own]
+            assert seconds == sorted(seconds)
+        assert all(note.duration_s > 0 for note in own)
+    recorded = [note.recording_onset_s for note in told.notes if note.part == 0]
+    assert recorded == pytest.approx([note.onset_s for note in notes], abs=1e-3)
+    assert write_score_midi(score, grid, steady=False)
 
 
 @pytest.mark.parametrize("bpm", [66, 120.5, 240])
