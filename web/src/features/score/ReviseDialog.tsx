@@ -5,7 +5,7 @@ import { type Revision, revise } from "./api";
 import type { Playback } from "./player/playback";
 
 const METRES = ["2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8"] as const;
-const EIGHTHS = { straight: false, swung: true, "as heard": null } as const;
+const EIGHTHS = { Straight: false, Swung: true, "As heard": null } as const;
 const TONICS = ["C", "Db", "D", "Eb", "E", "F", "F#", "Gb", "G", "Ab", "A", "Bb", "B"];
 const MINOR_TONICS = ["C", "C#", "D", "D#", "Eb", "E", "F", "F#", "G", "G#", "Ab", "A", "Bb", "B"];
 const KEYS = [
@@ -160,7 +160,7 @@ export function changes(form: FormData, title: string | null, playback: Playback
 
 /** How they stand on the page, whoever said so. */
 function eighthsOf(playback: Playback): keyof typeof EIGHTHS {
-  return playback.swung ? "swung" : "straight";
+  return playback.swung ? "Swung" : "Straight";
 }
 
 function withCurrent(choices: readonly string[], current: string) {

@@ -153,7 +153,7 @@ describe("ScoreView", () => {
     await userEvent.selectOptions(dialog.getByLabelText("Metre"), "4/4");
     await userEvent.clear(dialog.getByLabelText("Instrument 2"));
     await userEvent.type(dialog.getByLabelText("Instrument 2"), "Harpsichord");
-    await userEvent.selectOptions(dialog.getByLabelText("Eighths"), "swung");
+    await userEvent.selectOptions(dialog.getByLabelText("Eighths"), "Swung");
     await userEvent.click(dialog.getByLabelText("Name the chords over the notes"));
     await userEvent.click(dialog.getByRole("button", { name: "Write it anew" }));
     const instrument_names = ["Voice", "Harpsichord"];
@@ -176,8 +176,8 @@ describe("ScoreView", () => {
     await open();
     await userEvent.click(screen.getByRole("button", { name: "Correct …" }));
     const dialog = within(screen.getByRole("dialog", { name: "Correct the score" }));
-    expect(dialog.getByLabelText("Eighths")).toHaveProperty("value", "swung");
-    await userEvent.selectOptions(dialog.getByLabelText("Eighths"), "as heard");
+    expect(dialog.getByLabelText("Eighths")).toHaveProperty("value", "Swung");
+    await userEvent.selectOptions(dialog.getByLabelText("Eighths"), "As heard");
     await userEvent.click(dialog.getByRole("button", { name: "Write it anew" }));
     await waitFor(() => expect(revisions).toEqual([{ swing: null }]));
   });

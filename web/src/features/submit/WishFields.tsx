@@ -65,7 +65,7 @@ export function WishFields({ wishes, faults, onChange }: WishFieldsProps) {
           )}
         </Field>
       </div>
-      <div className="triple">
+      <div className="known">
         <Field
           label="Tempo"
           hint="Quarter notes a minute"
