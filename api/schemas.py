@@ -76,6 +76,13 @@ class Revision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     chord_symbols: Annotated[
         bool | UnsetType, Meta(description="Whether chords are named over the top staff.")
     ] = UNSET
+    swing: Annotated[
+        bool | UnsetType | None,
+        Meta(
+            description="Whether eighths are swung: written straight, under the word `Swing`; "
+            "null has it decided as heard."
+        ),
+    ] = UNSET
 
 
 class ServerInfo(msgspec.Struct, frozen=True):

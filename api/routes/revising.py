@@ -59,6 +59,7 @@ async def revise(
         "key": data.key,
         "instrument_names": data.instrument_names,
         "chord_symbols": data.chord_symbols,
+        "swing": data.swing,
     }
     await open_revision(
         services.engine,

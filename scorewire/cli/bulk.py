@@ -24,6 +24,7 @@ def bulk(  # noqa: PLR0913 - each is an option of the command line
     time_signature: TimeSignature | None = None,
     key: str | None = None,
     chord_symbols: Annotated[bool, Parameter(negative=())] = False,
+    swing: bool | None = None,
     start: str = "0",
     end: str | None = None,
 ) -> int:
@@ -46,6 +47,7 @@ def bulk(  # noqa: PLR0913 - each is an option of the command line
         time_signature: the metre, where the estimate is wrong.
         key: for example "F# minor", where the estimate is wrong.
         chord_symbols: name the chords over the top staff.
+        swing: write swung eighths straight, under "Swing", or never; otherwise as heard.
         start: where the section to transcribe begins, in seconds or m:ss.
         end: where it ends.
     """
@@ -63,6 +65,7 @@ def bulk(  # noqa: PLR0913 - each is an option of the command line
             "time_signature": time_signature,
             "key": spelled_key(key),
             "chord_symbols": chord_symbols,
+            "swing": swing,
         },
     )
     from scorewire.cli.bulk_run import run_bulk  # noqa: PLC0415 - an option at fault is told first

@@ -54,6 +54,7 @@ class Wishes:
         time_signature: Metre.
         key: Key, such as "F# minor".
         chord_symbols: Chords are named over the top staff.
+        swing: Swung eighths are written straight, under "Swing", or never; otherwise as heard.
         start: Where the section begins, in seconds or m:ss.
         end: Where the section ends.
     """
@@ -66,6 +67,7 @@ class Wishes:
     time_signature: TimeSignature | None = None
     key: str | None = None
     chord_symbols: Annotated[bool, Parameter(negative=())] = False
+    swing: bool | None = None
     start: str = "0"
     end: str | None = None
 
@@ -133,6 +135,7 @@ def _options(wishes: Wishes) -> Options:
             "time_signature": wishes.time_signature,
             "key": spelled_key(wishes.key),
             "chord_symbols": wishes.chord_symbols,
+            "swing": wishes.swing,
         },
     )
 

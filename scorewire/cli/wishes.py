@@ -15,6 +15,7 @@ _ADVICE = {
     "instruments": "--instruments names too many: name each instrument once.",
     "start_s": "--start must lie within the recording: give a time from 0 on.",
     "end_s": "--end must lie within the recording: give a time after 0.",
+    "notation": "--swing is not for metres of eighths: leave it out, or --time-signature.",
     "notation.tempo_bpm": "--tempo must be 20 to 400 beats per minute: correct it.",
     "notation.key": '--key is not a key: write it like "F# minor" or "Bb major".',
 }

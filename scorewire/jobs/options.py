@@ -58,7 +58,12 @@ class DecodingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class NotationOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the musician says about the music; whatever is left out is estimated."""
+    """What the musician says about the music; whatever is left out is estimated.
+
+    Raises:
+        ValueError: swing is asked for in a metre of eighths; from a decoder,
+            msgspec.ValidationError.
+    """
 
     tempo_bpm: Annotated[
         Tempo | None,
@@ -82,6 +87,19 @@ class NotationOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     chord_symbols: Annotated[
         bool, Meta(description="Whether chords are named over the top staff, like `Am7` or `C/E`.")
     ] = False
+    swing: Annotated[
+        bool | None,
+        Meta(
+            description="Whether eighths are swung: written straight, under the word `Swing`; "
+            "as heard where it is null. Only in 2/4, 3/4, 4/4 and 2/2."
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
+        """Refuse swing in a metre of eighths."""
+        if self.swing and self.time_signature is not None and self.time_signature.endswith("/8"):
+            message = f"Eighths are swung in 2/4, 3/4, 4/4 and 2/2, not in {self.time_signature}"
+            raise ValueError(message)
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

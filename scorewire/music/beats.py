@@ -60,7 +60,8 @@ class BeatTrack:
 
     Attributes:
         meter: the metre.
-        ticks: int, shape (n_events,), never falling; bar lines are at multiples of the bar.
+        ticks: int, shape (n_events,), never falling, as written; bar lines are at multiples of
+            the bar.
         times_s: shape (n_events,): when the events were played.
         quarter_s: median length of a quarter, in seconds.
         score: log-probability, comparable between metres on the same events.

@@ -33,12 +33,12 @@ _NARROWEST = 600
 _LEFT_MARGIN, _RIGHT_MARGIN = 50, 15  # a brace hangs out to the left
 _MUSIC_FONT = "Leipzig"
 _MUSIC_TEXT = re.compile(
-    r'<text x="(?P<x>-?\d+)" y="(?P<y>-?\d+)" font-size="0px">(?:\s*<tspan(?! font-f)[^>]*>)*\s*'
+    r'<text x="(?P<x>-?\d+)" y="(?P<y>-?\d+)" font-size="0px">(?P<before>(?:(?!</text|font-f).)*)'
     rf'<tspan font-family="{_MUSIC_FONT}" font-size="(?P<em>\d+)px">(?P<symbols>[^<]*)</tspan>'
     r'(?P<words>.*?font-size="(?P<size>\d+)px".*?)</text>',
     re.DOTALL,
 )
-"""A text that begins with symbols of music, as Verovio writes a metronome mark."""
+"""A text with symbols of music, as Verovio writes a metronome mark and the word before it."""
 
 _ACCIDENTAL_TEXT = re.compile(
     rf'</tspan>\s*<tspan font-family="{_MUSIC_FONT}" font-size="\d+px">([\uEA64-\uEA66])</tspan>'
@@ -51,6 +51,9 @@ _ACCIDENTAL_LETTERS = str.maketrans(
 
 _GAP = 0.15
 """Room after the symbols, and for a space among them, as a share of their size."""
+
+_EM = "4D"
+"""Code of the letter M, as wide as a letter may be that Verovio has not measured."""
 
 _PAPER = '<rect width="100%" height="100%" style="fill: white; stroke: none"/>'
 """Verovio's pictures are transparent, and black notes are lost on a dark page."""
@@ -206,19 +209,43 @@ def _spell_accidentals(page: str) -> str:
 
 
 def _draw_symbols(found: re.Match[str]) -> str:
-    """The symbols of a text as drawings, and its words behind them."""
+    """The symbols of a text as drawings, between the words before and behind them."""
     em, at, drawn = int(found["em"]), float(found["x"]), []
+    size, y = int(found["size"]), found["y"]
+    before = _words(found["before"])
+    if before:
+        # Whatever font there is, the word is made as long as the place that it was given.
+        length = size * _width(before)
+        fitted = f'textLength="{length:.0f}" lengthAdjust="spacingAndGlyphs"'
+        drawn.append(f'<text x="{at:g}" y="{y}" font-size="{size}px" {fitted}>{before}</text>')
+        at += length + em * _GAP
     for symbol in found["symbols"]:
         if symbol.isspace():
             at += em * _GAP
             continue
         outline, advance = _symbol(symbol)
-        place = f"translate({at:g} {found['y']}) scale({em / 1000:g} {-em / 1000:g})"
+        place = f"translate({at:g} {y}) scale({em / 1000:g} {-em / 1000:g})"
         drawn.append(f'<path transform="{place}" d="{outline}" />')
         at += advance * em / 1000
-    words = " ".join(re.sub(r"<[^>]*>", " ", found["words"]).split())
-    place = f'x="{at + em * _GAP:g}" y="{found["y"]}" font-size="{found["size"]}px"'
-    return f"{''.join(drawn)}<text {place}>{words}</text>"
+    place = f'x="{at + em * _GAP:g}" y="{y}" font-size="{size}px"'
+    return f"{''.join(drawn)}<text {place}>{_words(found['words'])}</text>"
+
+
+def _words(text: str) -> str:
+    """The words of a text, without what says how they look."""
+    return " ".join(re.sub(r"<[^>]*>", " ", text).split())
+
+
+@cache
+def _width(word: str) -> float:
+    """Length of a word in bold Times, as tempo marks are, in sizes of the font."""
+    metrics = ET.parse(_resources() / "text" / "Times-bold.xml")  # noqa: S314 - Verovio's own data
+    boxes = {box.get("c"): box for box in metrics.iter("g")}
+    length = 0.0
+    for letter in word:
+        box = boxes.get(f"{ord(letter):02X}", boxes[_EM])
+        length += float(box.get("h-a-x") or float(box.get("x", 0)) + float(box.get("w", 0)))
+    return length / int(metrics.getroot().get("units-per-em", 1))
 
 
 @cache

@@ -1,7 +1,8 @@
 """A score before it is a file: parts, staves, bars and voices of symbols."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from scorewire.music.clefs import Register, choose_registers
 from scorewire.music.hands import LEFT, RIGHT, split_hands
@@ -13,6 +14,7 @@ from scorewire.music.meter import TICKS_PER_QUARTER, Meter
 from scorewire.music.quantize import Grid, GridNote
 from scorewire.music.rhythm import RhythmWriter, Symbol, mark_groups
 from scorewire.music.spelling import Spelling
+from scorewire.music.swing_timing import sounding_tick
 from scorewire.music.voices import Chord, separate_voices
 
 
@@ -61,6 +63,7 @@ class Score:
         parts: from the top of the page.
         spellings: written name of every note.
         chords: what stands over the top staff, in order.
+        swung: whether eighths are swung; they are written straight.
     """
 
     title: str
@@ -71,6 +74,7 @@ class Score:
     parts: tuple[Part, ...]
     spellings: dict[ScoreNote, Spelling]
     chords: tuple[ChordSymbol, ...] = ()
+    swung: bool = False
 
     def key_changes(self) -> Iterator[tuple[Bar, Key]]:
         """The bars that have a new key, the first one among them."""
@@ -79,6 +83,23 @@ class Score:
             if key != before:
                 yield bar, key
             before = key
+
+    def sounding(self, part: Part) -> Callable[[int], float]:
+        """Where the ticks of a part sound: off-beats later, if they are swung; triplets as written.
+
+        Beats and bar lines stay where they are.
+        """
+        if not self.swung:
+            return float
+        triplets = {
+            symbol.onset // TICKS_PER_QUARTER
+            for staves in part.bars
+            for voices in staves
+            for voice in voices
+            for symbol in voice
+            if symbol.triplet
+        }
+        return partial(sounding_tick, straight_beats=triplets)
 
 
 def assign_staves(notes: Sequence[GridNote], instrument: Instrument, grid: Grid) -> list[ScoreNote]:

@@ -23,7 +23,7 @@ _CHANNELS = 15
 
 
 def write_score_midi(score: Score, grid: Grid, *, steady: bool) -> bytes:
-    """Encode the score with one track for every part.
+    """Encode the score with one track for every part; swung eighths sound long and short.
 
     Args:
         score: the score.
@@ -35,8 +35,14 @@ def write_score_midi(score: Score, grid: Grid, *, steady: bool) -> bytes:
     origin = score.bars[0].start
     file.tracks.append(_conductor(score, grid, scale, steady=steady))
     for index, part in enumerate(score.parts):
+        place = score.sounding(part)
         notes = [
-            ((n.onset - origin) * scale, (n.end - origin) * scale, n.pitch, n.velocity)
+            (
+                round((place(n.onset) - origin) * scale),
+                round((place(n.end) - origin) * scale),
+                n.pitch,
+                n.velocity,
+            )
             for n in part.notes
         ]
         file.tracks.append(_track(part.instrument, index, notes))
@@ -80,7 +86,7 @@ def _conductor(score: Score, grid: Grid, scale: int, *, steady: bool) -> mido.Mi
     written_us = round(60 * _MICROSECONDS / score.tempo_bpm * TICKS_PER_QUARTER / meter.beat_ticks)
     for bar in score.bars[:1] if steady else score.bars:
         quarters = (bar.end - bar.start) / TICKS_PER_QUARTER
-        played_us = (grid.time_at(bar.end) - grid.time_at(bar.start)) * _MICROSECONDS / quarters
+        played_us = (grid.time_of(bar.end) - grid.time_of(bar.start)) * _MICROSECONDS / quarters
         tempo_us = written_us if steady else min(max(1, round(played_us)), _LONGEST_QUARTER_US)
         message = mido.MetaMessage("set_tempo", tempo=tempo_us)
         timed.append(((bar.start - origin) * scale, message))

@@ -29,6 +29,7 @@ from scorewire.music.musicxml_percussion import (
     write_place,
     write_sound,
 )
+from scorewire.music.musicxml_tempo import write_tempo
 from scorewire.music.rhythm import Symbol
 from scorewire.music.spelling import Spelling
 
@@ -38,8 +39,6 @@ _DOCTYPE = (
     '"http://www.musicxml.org/dtds/partwise.dtd">\n'
 )
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
-_BEAT_UNITS = {48: ("half", False), 24: ("quarter", False), 12: ("eighth", False)}
-_DOTTED_BEAT = ("quarter", True)
 _VOICES_PER_STAFF = 4
 """Voice numbers 1-4 belong to the first staff and 5-8 to the second, as notation programs do."""
 
@@ -109,7 +108,7 @@ class _PartWriter:
             if index == 0:
                 self._write_attributes(measure)
                 if self._index == 1:
-                    _write_tempo(measure, self._score)
+                    write_tempo(measure, self._score)
             elif bar.number in new_keys and not self._percussion:
                 _write_key(ET.SubElement(measure, "attributes"), new_keys[bar.number])
             if index > 0:
@@ -216,18 +215,6 @@ def _write_key(attributes: ET.Element, key: Key) -> None:
     element = ET.SubElement(attributes, "key")
     ET.SubElement(element, "fifths").text = str(key.fifths)
     ET.SubElement(element, "mode").text = key.mode
-
-
-def _write_tempo(measure: ET.Element, score: Score) -> None:
-    direction = ET.SubElement(measure, "direction", placement="above")
-    metronome = ET.SubElement(ET.SubElement(direction, "direction-type"), "metronome")
-    unit, dotted = _BEAT_UNITS.get(score.meter.beat_ticks, _DOTTED_BEAT)
-    ET.SubElement(metronome, "beat-unit").text = unit
-    if dotted:
-        ET.SubElement(metronome, "beat-unit-dot")
-    ET.SubElement(metronome, "per-minute").text = f"{score.tempo_bpm:g}"
-    quarters = score.tempo_bpm * score.meter.beat_ticks / TICKS_PER_QUARTER
-    ET.SubElement(direction, "sound", tempo=f"{quarters:g}")
 
 
 def _move(measure: ET.Element, reached: int, target: int) -> None:

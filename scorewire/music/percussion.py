@@ -3,7 +3,8 @@
 Hands stand above with stems up, feet below with stems down, as drum parts are written. A stroke has
 no length of its own: it is written until the next of its voice, but not over the next beat, and
 never tied. The grid is the pitched notes'; strokes do not change it. A quarter in which strokes
-fall on thirds is written in triplets, whatever the other parts have there.
+fall on thirds is written in triplets, whatever the other parts have there. Where eighths are swung
+a stroke on the last third is an off-beat, and only one on the first third makes it a triplet.
 """
 
 import math
@@ -23,6 +24,7 @@ from scorewire.music.meter import TICKS_PER_QUARTER, Meter
 from scorewire.music.notes import Note
 from scorewire.music.quantize import Grid
 from scorewire.music.rhythm import RhythmWriter, Symbol, mark_groups
+from scorewire.music.swing_timing import written_tick
 from scorewire.music.voices import Chord
 
 _BINARY, _TRIPLET = TICKS_PER_QUARTER // 4, TICKS_PER_QUARTER // 3
@@ -36,6 +38,14 @@ _HABIT, _MOST_SURE = 2.0, 4.0
 """Log-odds that a quarter is divided as most are, and the most that its own strokes say."""
 
 _EIGHTH = 8
+
+_FIRST_THIRD = 4, 10
+"""Ticks of a swung quarter that are nearer to its first third than to the beat or the half."""
+
+_OFF_BEAT = 10, 19
+"""Where in a quarter a swung off-beat sounds: drummers play it at 1:1, the faster the more even, to
+3.5:1 (A. Friberg and A. Sundström, "Swing ratios and ensemble timing in jazz performance", Music
+Perception 19(3), 2002)."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +72,9 @@ class DrumLine:
     def __init__(self, notes: Iterable[Note], grid: Grid) -> None:
         self._grid = grid
         self.played = sorted(note for note in notes if note.pitch in SOUNDS)
-        places = np.array([_exact_tick(note.onset_s, grid) for note in self.played])
-        self._triplet_beats = _find_triplet_beats(places, grid)
+        places = np.array([_sounding_tick(note.onset_s, grid) for note in self.played])
+        find = _find_swung_triplet_beats if grid.swung else _find_triplet_beats
+        self._triplet_beats = find(places, grid)
         loudest: dict[tuple[int, str, int], _Stroke] = {}
         for note, place in zip(self.played, places.tolist(), strict=True):
             stroke = _Stroke(self._snap(place), note.pitch, note.velocity)
@@ -107,6 +118,11 @@ class DrumLine:
 
     def _snap(self, place: float) -> int:
         """Nearest place that can be written."""
+        if self._grid.swung and not self.is_triplet_beat(math.floor(place)):
+            beat, inside = divmod(place, TICKS_PER_QUARTER)
+            if _OFF_BEAT[0] <= inside < _OFF_BEAT[1]:
+                return int(beat) * TICKS_PER_QUARTER + TICKS_PER_QUARTER // 2
+            place = written_tick(place)
         step = _TRIPLET if self.is_triplet_beat(math.floor(place)) else _BINARY
         if self._grid.quarter_s * step / 2 / TICKS_PER_QUARTER >= _QUICKEST_S:
             step //= 2
@@ -143,12 +159,13 @@ def _write_voice(
     return tuple(mark_groups(symbols, meter))
 
 
-def _exact_tick(time_s: float, grid: Grid) -> float:
+def _sounding_tick(time_s: float, grid: Grid) -> float:
     """Place of a time; before the first note the grid goes on at the median tempo, too."""
     early_s = grid.time_at(grid.first_onset) - time_s
     if early_s > 0:
-        return grid.first_onset - early_s * TICKS_PER_QUARTER / grid.quarter_s
-    return grid.ticks_at(time_s)
+        first = grid.sounding(grid.first_onset)
+        return first - early_s * TICKS_PER_QUARTER / grid.quarter_s
+    return grid.sounding_at(time_s)
 
 
 def _find_triplet_beats(places: NDArray[np.float64], grid: Grid) -> frozenset[int]:
@@ -165,8 +182,18 @@ def _find_triplet_beats(places: NDArray[np.float64], grid: Grid) -> frozenset[in
         votes[beat] = votes.get(beat, 0.0) + vote
     sure = {beat: min(max(vote, -_MOST_SURE), _MOST_SURE) for beat, vote in votes.items()}
     habit = _HABIT if sum(sure.values()) > 0 else -_HABIT
-    beats = {beat for beat, vote in sure.items() if vote + habit > 0}
-    # An upbeat that begins inside a quarter is divided as the other parts have it.
+    return _with_upbeat({beat for beat, vote in sure.items() if vote + habit > 0}, grid)
+
+
+def _find_swung_triplet_beats(places: NDArray[np.float64], grid: Grid) -> frozenset[int]:
+    """Quarters in which a stroke falls on the first third, where no swung eighth does."""
+    beats, inside = np.divmod(places, TICKS_PER_QUARTER)
+    first_third = (_FIRST_THIRD[0] <= inside) & (inside < _FIRST_THIRD[1])
+    return _with_upbeat(set(beats[first_third].astype(int).tolist()), grid)
+
+
+def _with_upbeat(beats: set[int], grid: Grid) -> frozenset[int]:
+    """An upbeat that begins inside a quarter is divided as the other parts have it."""
     beat, inside = divmod(grid.first_onset, TICKS_PER_QUARTER)
     if inside:
         beats = beats | {beat} if grid.is_triplet_beat(grid.first_onset) else beats - {beat}

@@ -84,6 +84,10 @@ class Playback(msgspec.Struct, frozen=True, kw_only=True):
     chord_symbols: Annotated[
         bool, Meta(description="Whether chords are named over the top staff.")
     ] = False
+    swung: Annotated[
+        bool,
+        Meta(description="Whether eighths are swung: written straight, they sound long and short."),
+    ] = False
 
 
 def time_score(score: Score, grid: Grid) -> Playback:
@@ -119,6 +123,7 @@ def time_score(score: Score, grid: Grid) -> Playback:
         metre=score.meter.name,
         key=score.keys[0].name,
         chord_symbols=bool(score.chords),
+        swung=score.swung,
     )
 
 
@@ -140,29 +145,31 @@ def transpose(playback: Playback, semitones: int) -> Playback:
 
 
 class _Clock:
-    """Seconds of a tick, rounded to what is worth sending."""
+    """Seconds of a tick where something sounds, rounded to what is worth sending."""
 
     def __init__(self, score: Score, grid: Grid) -> None:
         self._origin = score.bars[0].start
         self._tick_s = 60.0 / score.tempo_bpm / score.meter.beat_ticks
         self._grid = grid
 
-    def written_s(self, tick: int) -> float:
+    def written_s(self, tick: float) -> float:
         return round((tick - self._origin) * self._tick_s, 4)
 
-    def played_s(self, tick: int) -> float:
+    def played_s(self, tick: float) -> float:
         # A first bar may begin before the recording does.
-        return round(max(self._grid.time_at(tick), 0.0), 4)
+        return round(max(self._grid.time_of(tick), 0.0), 4)
 
 
 def _notes(score: Score, clock: _Clock) -> Iterator[PlaybackNote]:
     for index, part in enumerate(score.parts):
+        place = score.sounding(part)
         ids: dict[ScoreNote, list[tuple[int, str]]] = {}
         for (tick, note), name in name_noteheads(part, index + 1).items():
             ids.setdefault(note, []).append((tick, name))
         for note, heads in ids.items():
             first, *tied = (name for _, name in sorted(heads))
-            onset_s, recording_onset_s = clock.written_s(note.onset), clock.played_s(note.onset)
+            onset, end = place(note.onset), place(note.end)
+            onset_s, recording_onset_s = clock.written_s(onset), clock.played_s(onset)
             yield PlaybackNote(
                 id=first,
                 tied_ids=tuple(tied),
@@ -170,9 +177,9 @@ def _notes(score: Score, clock: _Clock) -> Iterator[PlaybackNote]:
                 pitch=note.pitch,
                 velocity=note.velocity,
                 onset_s=onset_s,
-                duration_s=round(clock.written_s(note.end) - onset_s, 4),
+                duration_s=round(clock.written_s(end) - onset_s, 4),
                 recording_onset_s=recording_onset_s,
-                recording_duration_s=round(clock.played_s(note.end) - recording_onset_s, 4),
+                recording_duration_s=round(clock.played_s(end) - recording_onset_s, 4),
             )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scorewire.music.beats import BeatTrack
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
 from scorewire.music.notes import Note
+from scorewire.music.swing_timing import sounding_tick, written_tick
 
 _BINARY_TICKS, _TRIPLET_TICKS = 3, 4
 
@@ -42,10 +43,12 @@ class Grid:
         meter: the metre.
         first_onset: tick of the first note; bars before it are cut away.
         quarter_s: median length of a quarter, in seconds.
+        swung: whether off-beat eighths sound later than they are written.
     """
 
     def __init__(self, track: BeatTrack, starts_s: NDArray[np.float64]) -> None:
         self.meter = track.meter
+        self.swung = track.swung
         bar = track.meter.bar_ticks
         ticks = track.ticks - int(track.ticks[0]) // bar * bar
         self._triplet_beats = _find_triplet_beats(ticks, track.meter)
@@ -53,7 +56,9 @@ class Grid:
         self._starts_s = starts_s
         self.first_onset = int(self._event_ticks[0])
         self.quarter_s = track.quarter_s
-        self._anchor_ticks, first = np.unique(self._event_ticks, return_index=True)
+        # Time passes evenly in what sounds, not in what is written.
+        written, first = np.unique(self._event_ticks, return_index=True)
+        self._anchor_ticks = np.array([self.sounding(int(tick)) for tick in written])
         self._anchor_s = track.times_s[first]
 
     def onset(self, onset_s: float) -> int:
@@ -71,8 +76,17 @@ class Grid:
         """Whether the quarter that holds `tick` is divided in three."""
         return tick // TICKS_PER_QUARTER in self._triplet_beats
 
+    def sounding(self, tick: float) -> float:
+        """Where a written place sounds: later, if it is a swung off-beat."""
+        return sounding_tick(tick, straight_beats=self._triplet_beats) if self.swung else tick
+
     def ticks_at(self, time_s: float) -> float:
-        """Place of a time; outside the notes, the grid goes on at the median tempo."""
+        """Written place of a time; after the notes, the grid goes on at the median tempo."""
+        tick = self.sounding_at(time_s)
+        return written_tick(tick, straight_beats=self._triplet_beats) if self.swung else tick
+
+    def sounding_at(self, time_s: float) -> float:
+        """Place of a time before it is written; after the notes, on at the median tempo."""
         ticks, times = self._anchor_ticks, self._anchor_s
         rate = TICKS_PER_QUARTER / self.quarter_s
         if time_s >= times[-1]:
@@ -80,14 +94,18 @@ class Grid:
         return float(np.interp(time_s, times, ticks))
 
     def time_at(self, tick: float) -> float:
-        """Time of a place; outside the notes, the grid goes on at the median tempo."""
+        """Time of a written place; outside the notes, the grid goes on at the median tempo."""
+        return self.time_of(self.sounding(tick))
+
+    def time_of(self, sounding: float) -> float:
+        """Time of a place where something sounds, as of a beat; outside as `time_at`."""
         ticks, times = self._anchor_ticks, self._anchor_s
         rate_s = self.quarter_s / TICKS_PER_QUARTER
-        if tick <= ticks[0]:
-            return float(times[0] - (ticks[0] - tick) * rate_s)
-        if tick >= ticks[-1]:
-            return float(times[-1] + (tick - ticks[-1]) * rate_s)
-        return float(np.interp(tick, ticks, times))
+        if sounding <= ticks[0]:
+            return float(times[0] - (ticks[0] - sounding) * rate_s)
+        if sounding >= ticks[-1]:
+            return float(times[-1] + (sounding - ticks[-1]) * rate_s)
+        return float(np.interp(sounding, ticks, times))
 
     def place(self, notes: Sequence[Note]) -> list[GridNote]:
         """Put one part's notes on the grid, in order of onset and pitch.

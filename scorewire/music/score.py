@@ -125,6 +125,7 @@ def write_score(
         parts=tuple(laid_out),
         spellings=spellings,
         chords=find_chords(spellings, grid.meter) if notation.chord_symbols else (),
+        swung=grid.swung,
     )
     report(0.9, f"Writing {len(bars)} bars")
     files = ScoreFiles(
@@ -156,9 +157,9 @@ def _spell_sections(
 def _find_grid(notes: Sequence[Note], notation: NotationOptions) -> Grid:
     events = group_chords(notes)
     asked = Meter.parse(notation.time_signature) if notation.time_signature else None
-    track = move_flurries(follow_beat(events, asked, notation.tempo_bpm))
+    track = follow_beat(events, asked, notation.tempo_bpm, swung=notation.swing)
     starts_s = np.array([min(note.onset_s for note in event.notes) for event in events])
-    return Grid(track, starts_s)
+    return Grid(move_flurries(track), starts_s)
 
 
 def _rounded_tempo(grid: Grid) -> float:

@@ -3,15 +3,16 @@
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Text, func, literal, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from scorewire.errors import ConflictError
+from scorewire.errors import ConflictError, InvalidRequestError
 from scorewire.jobs.job import TERMINAL_STATUSES, Job
 from scorewire.store.appending import next_attempt, progress_event, readable
 from scorewire.store.engine import fetch
-from scorewire.store.jobs import existing_job
+from scorewire.store.jobs import existing_job, get_request
 from scorewire.store.tables import JobRow
 
 
@@ -53,9 +54,16 @@ async def open_revision(
     Raises:
         NotFoundError: there is no such job, or it is someone else's ([A3]).
         ConflictError: the job has no score, or has not ended.
+        InvalidRequestError: what changes does not go with what was asked for before.
         ServiceUnavailableError: Postgres cannot be reached.
     """
     await existing_job(engine, job_id, visible_to=visible_to)
+    asked = (await get_request(engine, job_id)).options.notation
+    try:
+        msgspec.structs.replace(asked, **notation)
+    except ValueError as error:
+        message = f"{error}: have them as heard, or choose another metre."
+        raise InvalidRequestError(message, field="swing") from error
     # In SQL, so that no other change of the options is lost.
     known = func.coalesce(JobRow.options["notation"], literal({}, JSONB))
     changed = func.jsonb_build_object(

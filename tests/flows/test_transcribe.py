@@ -126,6 +126,7 @@ def test_a_revision_writes_the_score_alone(flow_runtime: Runtime, submit):
             "key": "Eb major",
             "instrument_names": ["Celesta"],
             "chord_symbols": True,
+            "swing": False,
         },
     )
     second = transcribe(job_id)

@@ -45,6 +45,17 @@ NO_JOB = "00000000-0000-4000-8000-000000000000"
         (
             "POST",
             "/api/v1/transcribe",
+            {
+                "youtube_url": LINK,
+                "options": {"notation": {"swing": True, "time_signature": "9/8"}},
+            },
+            400,
+            "invalid_request",
+            "options.notation",
+        ),
+        (
+            "POST",
+            "/api/v1/transcribe",
             {"youtube_url": LINK, "priority": 1},
             400,
             "invalid_request",

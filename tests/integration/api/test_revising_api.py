@@ -59,7 +59,7 @@ async def test_a_revision_opens_the_next_attempt(
     score = (await client.get(f"/api/v1/scores/{finished}")).content
     known = len(await events_after(engine, finished, 0))
     asked = {"tempo_bpm": 96, "metre": "6/8", "key": "Eb major", "instrument_names": ["", "Cello"]}
-    asked["chord_symbols"] = True
+    asked |= {"chord_symbols": True, "swing": False}
     answer = await client.post(f"/api/v1/jobs/{finished}/revise", json={**asked, "title": "New"})
     assert (answer.status_code, answer.json()["job_id"]) == (202, str(finished))
     opened = (await events_after(engine, finished, known))[0]
@@ -68,7 +68,7 @@ async def test_a_revision_opens_the_next_attempt(
     notation = request.options.notation
     assert (notation.tempo_bpm, notation.time_signature, notation.key) == (96, "6/8", "Eb major")
     assert (notation.instrument_names, request.title) == (("", "Cello"), "New")
-    assert notation.chord_symbols
+    assert (notation.chord_symbols, notation.swing) == (True, False)
     job = (await client.get(f"/api/v1/jobs/{finished}")).json()
     # Nobody can be reached who would write it: the revision failed, and the score is there.
     assert (job["status"], job["attempt"], job["completed_at"]) == ("failed", 3, None)
@@ -90,9 +90,29 @@ async def test_what_is_left_out_stays(
     assert request.title == "Étude: No. 1"
 
 
+@pytest.mark.parametrize("first", [{"swing": True}, {"metre": "6/8"}, {}])
+async def test_swing_and_a_metre_of_eighths_do_not_meet(
+    client: httpx.AsyncClient, engine: AsyncEngine, finished: UUID, first: dict
+) -> None:
+    """[R3] Neither in one revision nor over two; once one is taken back, the other is free."""
+    both = {"swing": True, "metre": "6/8"}
+    revise = f"/api/v1/jobs/{finished}/revise"
+    assert (await client.post(revise, json=first)).status_code == 202
+    known = len(await events_after(engine, finished, 0))
+    rest = {name: value for name, value in both.items() if name not in first}
+    answer = await client.post(revise, json=rest)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+    assert answer.json()["errors"][0]["field"] == "swing"
+    assert "not in 6/8" in answer.json()["detail"]
+    assert len(await events_after(engine, finished, 0)) == known
+    for name in first:
+        assert (await client.post(revise, json={**rest, name: None})).status_code == 202
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
+        ({"swing": 1}, "swing"),
         ({"tempo_bpm": 5}, "tempo_bpm"),
         ({"metre": "5/17"}, "metre"),
         ({"key": "H major"}, "key"),

@@ -86,6 +86,7 @@ def test_with_json_a_refusal_is_an_object_too() -> None:
         ("--end", "0", "--end must lie"),
         ("--start", "soon", "--start is not a time"),
         ("--time-signature", "5/4", "5/4"),
+        ("--swing", "--time-signature=6/8", "--swing is not for metres of eighths"),
         ("--instruments", "kazoo", "kazoo"),
     ],
 )

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from scorewire.jobs.options import Options
+from scorewire.jobs.options import NotationOptions, Options
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,24 @@ def test_what_no_stage_could_do_is_refused(given: str):
     """An empty section, a time beyond any recording, a title that no file can hold."""
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(given, type=Options)
+
+
+@pytest.mark.parametrize("metre", ["3/8", "6/8", "9/8", "12/8"])
+def test_eighths_are_not_swung_where_they_are_the_beats(metre: str):
+    """Swing in a metre of eighths is a slip; to say that it is not swung is none."""
+    given = f'{{"time_signature": "{metre}", "swing": true}}'
+    with pytest.raises(msgspec.ValidationError, match=f"not in {metre}"):
+        msgspec.json.decode(given, type=NotationOptions)
+    for swing in ("false", "null"):
+        straight = given.replace("true", swing)
+        assert msgspec.json.decode(straight, type=NotationOptions).time_signature == metre
+
+
+@pytest.mark.parametrize("metre", ["2/4", "3/4", "4/4", "2/2", None])
+def test_swing_is_taken_in_any_other_metre(metre: str | None):
+    """Also where the metre is left to be found."""
+    given = msgspec.json.encode({"time_signature": metre, "swing": True})
+    assert msgspec.json.decode(given, type=NotationOptions).swing is True
 
 
 def test_a_section_and_a_title_in_any_script_are_taken():

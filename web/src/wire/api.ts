@@ -667,7 +667,8 @@ export interface components {
          *       "time_signature": null,
          *       "key": null,
          *       "instrument_names": [],
-         *       "chord_symbols": false
+         *       "chord_symbols": false,
+         *       "swing": null
          *     }
          */
         NotationOptions: {
@@ -693,6 +694,8 @@ export interface components {
              * @default false
              */
             chord_symbols: boolean;
+            /** @description Whether eighths are swung: written straight, under the word `Swing`; as heard where it is null. Only in 2/4, 3/4, 4/4 and 2/2. */
+            swing?: boolean | null;
         };
         /**
          * Options
@@ -714,7 +717,8 @@ export interface components {
          *         "time_signature": null,
          *         "key": null,
          *         "instrument_names": [],
-         *         "chord_symbols": false
+         *         "chord_symbols": false,
+         *         "swing": null
          *       }
          *     }
          */
@@ -775,6 +779,11 @@ export interface components {
              * @default false
              */
             chord_symbols: boolean;
+            /**
+             * @description Whether eighths are swung: written straight, they sound long and short.
+             * @default false
+             */
+            swung: boolean;
         };
         /** PlaybackBar */
         PlaybackBar: {
@@ -895,6 +904,8 @@ export interface components {
             instrument_names?: string[];
             /** @description Whether chords are named over the top staff. */
             chord_symbols?: boolean;
+            /** @description Whether eighths are swung: written straight, under the word `Swing`; null has it decided as heard. */
+            swing?: boolean | null;
         };
         /**
          * SeparationMode

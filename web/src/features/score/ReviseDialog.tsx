@@ -5,6 +5,7 @@ import { type Revision, revise } from "./api";
 import type { Playback } from "./player/playback";
 
 const METRES = ["2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8"] as const;
+const EIGHTHS = { Straight: false, Swung: true, "As heard": null } as const;
 const TONICS = ["C", "Db", "D", "Eb", "E", "F", "F#", "Gb", "G", "Ab", "A", "Bb", "B"];
 const MINOR_TONICS = ["C", "C#", "D", "D#", "Eb", "E", "F", "F#", "G", "G#", "Ab", "A", "Bb", "B"];
 const KEYS = [
@@ -78,6 +79,13 @@ export function ReviseDialog({ jobId, title, playback, onRevising }: Props) {
                 {withCurrent(KEYS, playback.key)}
               </select>
             </Field>
+            <Field label="Eighths" field="swing" error={error}>
+              <select name="eighths" defaultValue={eighthsOf(playback)}>
+                {Object.keys(EIGHTHS).map((each) => (
+                  <option key={each}>{each}</option>
+                ))}
+              </select>
+            </Field>
           </div>
           <label>
             <input name="chord_symbols" type="checkbox" defaultChecked={playback.chord_symbols} />
@@ -140,12 +148,19 @@ export function changes(form: FormData, title: string | null, playback: Playback
   const metre = METRES.find((each) => each === text("metre"));
   if (metre !== undefined && metre !== playback.metre) revision.metre = metre;
   if (text("key") !== playback.key) revision.key = text("key");
+  const eighths = text("eighths") as keyof typeof EIGHTHS;
+  if (eighths !== eighthsOf(playback)) revision.swing = EIGHTHS[eighths];
   const chord_symbols = form.get("chord_symbols") !== null;
   if (chord_symbols !== playback.chord_symbols) revision.chord_symbols = chord_symbols;
   if (names.some((name, index) => name !== playback.parts[index]?.name)) {
     revision.instrument_names = names;
   }
   return revision;
+}
+
+/** How they stand on the page, whoever said so. */
+function eighthsOf(playback: Playback): keyof typeof EIGHTHS {
+  return playback.swung ? "Swung" : "Straight";
 }
 
 function withCurrent(choices: readonly string[], current: string) {

@@ -153,11 +153,14 @@ describe("ScoreView", () => {
     await userEvent.selectOptions(dialog.getByLabelText("Metre"), "4/4");
     await userEvent.clear(dialog.getByLabelText("Instrument 2"));
     await userEvent.type(dialog.getByLabelText("Instrument 2"), "Harpsichord");
+    await userEvent.selectOptions(dialog.getByLabelText("Eighths"), "Swung");
     await userEvent.click(dialog.getByLabelText("Name the chords over the notes"));
     await userEvent.click(dialog.getByRole("button", { name: "Write it anew" }));
     const instrument_names = ["Voice", "Harpsichord"];
     await waitFor(() =>
-      expect(revisions).toEqual([{ metre: "4/4", instrument_names, chord_symbols: true }]),
+      expect(revisions).toEqual([
+        { metre: "4/4", instrument_names, chord_symbols: true, swing: true },
+      ]),
     );
     expect(screen.queryByRole("dialog")).toBeNull();
     expect(container.querySelectorAll("g.note")).toHaveLength(4);
@@ -165,6 +168,18 @@ describe("ScoreView", () => {
     job = { ...job, status: "completed" };
     await client.invalidateQueries({ queryKey: ["job", ID] });
     await waitFor(() => expect(asked).toHaveLength(2));
+  });
+
+  it("has eighths that were written as swung decided again", async () => {
+    const swung = { ...PLAYBACK, swung: true };
+    server.use(http.get(`*/api/v1/scores/${ID}/playback`, () => HttpResponse.json(swung)));
+    await open();
+    await userEvent.click(screen.getByRole("button", { name: "Correct …" }));
+    const dialog = within(screen.getByRole("dialog", { name: "Correct the score" }));
+    expect(dialog.getByLabelText("Eighths")).toHaveProperty("value", "Swung");
+    await userEvent.selectOptions(dialog.getByLabelText("Eighths"), "As heard");
+    await userEvent.click(dialog.getByRole("button", { name: "Write it anew" }));
+    await waitFor(() => expect(revisions).toEqual([{ swing: null }]));
   });
 
   it("says what is wrong with a correction next to its field", async () => {

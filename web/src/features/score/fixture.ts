@@ -33,6 +33,7 @@ export const PLAYBACK: Playback = {
   metre: "2/4",
   key: "G major",
   chord_symbols: false,
+  swung: false,
 };
 
 const bar = (index: number) =>

@@ -70,6 +70,17 @@ test("a fault in an option unfolds the options and stands at its field", async (
   expect(tempo.closest("details")).toHaveAttribute("open");
 });
 
+test("swung eighths in a metre of eighths are told at their field, before anything is sent", async () => {
+  renderAt("/", <SubmitForm />);
+  await userEvent.type(link(), "https://youtu.be/dQw4w9WgXcQ");
+  await userEvent.selectOptions(screen.getByLabelText("Metre"), "6/8");
+  await userEvent.selectOptions(screen.getByLabelText("Eighths"), "Swung");
+  await submit();
+  const eighths = screen.getByLabelText("Eighths");
+  expect(eighths).toHaveAccessibleDescription("Eighths are not swung in 6/8.");
+  expect(screen.queryByRole("alert")).toBeNull();
+});
+
 test("a fault in no field of the form is told by itself", async () => {
   server.use(
     http.post("/api/v1/transcribe", () => problem(429, "too_many_requests", "Wait 9 seconds.")),

@@ -144,6 +144,7 @@ const SHOWN_OPTIONS = new Set([
   "options.end_s",
   "options.title",
   "options.separation",
+  "options.notation",
   "options.notation.tempo_bpm",
   "options.notation.time_signature",
   "options.notation.key",

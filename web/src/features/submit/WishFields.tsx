@@ -1,5 +1,6 @@
 import { Field } from "./Field";
 import {
+  EIGHTHS,
   type Faults,
   KEYS,
   METRES,
@@ -64,7 +65,7 @@ export function WishFields({ wishes, faults, onChange }: WishFieldsProps) {
           )}
         </Field>
       </div>
-      <div className="triple">
+      <div className="known">
         <Field
           label="Tempo"
           hint="Quarter notes a minute"
@@ -105,6 +106,21 @@ export function WishFields({ wishes, faults, onChange }: WishFieldsProps) {
               {KEYS.map((key) => (
                 <option key={key} value={key}>
                   {prettyKey(key)}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+        <Field label="Eighths" fault={faults["options.notation"]}>
+          {(ties) => (
+            <select
+              {...ties}
+              value={wishes.eighths}
+              onChange={(event) => onChange({ eighths: event.target.value as Wishes["eighths"] })}
+            >
+              {entries(EIGHTHS).map(([eighths, words]) => (
+                <option key={eighths} value={eighths}>
+                  {words}
                 </option>
               ))}
             </select>

@@ -24,13 +24,26 @@ test("a section, a title and what is known of the music are told in the server's
     metre: "6/8",
     key: "Eb major",
     chordSymbols: true,
+    eighths: "straight",
   });
   expect(told).toMatchObject({
     start_s: 30,
     end_s: 3723,
     title: "Étude",
-    notation: { tempo_bpm: 96, time_signature: "6/8", key: "Eb major", chord_symbols: true },
+    notation: {
+      ...{ tempo_bpm: 96, time_signature: "6/8", key: "Eb major", chord_symbols: true },
+      swing: false,
+    },
   });
+});
+
+test("swung eighths are asked for as such, and not in a metre of eighths", () => {
+  const wishes = { ...NO_WISHES, eighths: "swung" } as const;
+  expect(optionsOf(wishes)).toMatchObject({ notation: { swing: true } });
+  expect(faultsOf({ ...wishes, metre: "4/4" })).toEqual({});
+  const faults = faultsOf({ ...wishes, metre: "12/8" });
+  expect(faults).toEqual({ "options.notation": "Eighths are not swung in 12/8." });
+  expect(faultsOf({ ...NO_WISHES, eighths: "straight", metre: "12/8" })).toEqual({});
 });
 
 test("every key on offer is one that the server takes", () => {

@@ -29,6 +29,8 @@ export const STEMS: Partial<Record<Stem, string>> = {
 
 export const METRES = ["2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8"] as const;
 
+export const EIGHTHS = { heard: "As heard", straight: "Straight", swung: "Swung" } as const;
+
 const TONICS = ["C", "G", "D", "A", "E", "B", "F#", "C#", "F", "Bb", "Eb", "Ab", "Db", "Gb"];
 const MINOR_TONICS = ["A", "E", "B", "F#", "C#", "G#", "D#", "D", "G", "C", "F", "Bb", "Eb", "Ab"];
 
@@ -52,6 +54,7 @@ export interface Wishes {
   tempo: string;
   metre: string;
   key: string;
+  eighths: keyof typeof EIGHTHS;
   chordSymbols: boolean;
 }
 
@@ -65,6 +68,7 @@ export const NO_WISHES: Wishes = {
   tempo: "",
   metre: "",
   key: "",
+  eighths: "heard",
   chordSymbols: false,
 };
 
@@ -84,17 +88,20 @@ export function faultsOf(wishes: Wishes): Faults {
   const tempo = Number(wishes.tempo);
   if (wishes.tempo && !(tempo >= 20 && tempo <= 400))
     faults["options.notation.tempo_bpm"] = "Give 20 to 400 beats a minute.";
+  if (wishes.eighths === "swung" && wishes.metre.endsWith("/8"))
+    faults["options.notation"] = `Eighths are not swung in ${wishes.metre}.`;
   return faults;
 }
 
 /** The options as the server takes them; what was not wished for is left out. */
 export function optionsOf(wishes: Wishes): Record<string, unknown> {
-  const { player, separation, stems, title, start, end, tempo, metre, key, chordSymbols } = wishes;
+  const { player, separation, stems, title, start, end, tempo, metre, key } = wishes;
   const notation = {
     ...(tempo && { tempo_bpm: Number(tempo) }),
     ...(metre && { time_signature: metre }),
     ...(key && { key }),
-    ...(chordSymbols && { chord_symbols: true }),
+    ...(wishes.chordSymbols && { chord_symbols: true }),
+    ...(wishes.eighths !== "heard" && { swing: wishes.eighths === "swung" }),
   };
   return {
     recording: player === "mix" ? "mix" : "solo",

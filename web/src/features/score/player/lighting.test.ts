@@ -42,7 +42,7 @@ describe("spansOf", () => {
     const bars = moments.map((moment, index) => ({ ...moment, number: index + 1 }));
     const playback = {
       ...{ duration_s: 3, parts: [], notes: [note], bars, beats: moments },
-      ...{ tempo_bpm: 60, metre: "1/4", key: "C major", chord_symbols: false },
+      ...{ tempo_bpm: 60, metre: "1/4", key: "C major", chord_symbols: false, swung: false },
     };
     const timeline = new Timeline(playback);
     expect(spansOf(playback, timeline, "score")).toEqual([{ ids: ["a", "b"], from_s: 1, to_s: 2 }]);
