@@ -34,6 +34,10 @@ _TAPPED_BPM, _TAPPED_SPREAD = 100.0, 0.25
 TRACKED_METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8))
 """Metres in which the beat is followed before bars are read; the others divide time as these do."""
 
+_QUICKEST_QPM = 163.0
+"""Of quicker quarters every other one is likelier to be tapped, by the same measure, even though
+4/4 is five times as common as 2/2: they are written as halves."""
+
 SWUNG_METERS = (Meter(4, 4), Meter(3, 4))
 """Swing in two is written in four."""
 
@@ -115,9 +119,13 @@ def follow_beat(
     near = [first.read for first in found if first.odds >= least]
     again = [sample.follow_again(first) for first in near]
     best = max(range(len(again)), key=lambda index: again[index].odds)
-    if len(sample.events) == len(events):
-        return again[best].read
-    return _Follower(events, meter, tempo_bpm).follow_again(near[best]).read
+    read = again[best].read
+    if len(sample.events) < len(events):
+        read = _Follower(events, meter, tempo_bpm).follow_again(near[best]).read
+    quick = read.quarter_s < 60.0 / _QUICKEST_QPM and not read.swung
+    if quick and read.meter == Meter(4, 4) and meter is None and tempo_bpm is None:
+        return replace(read, meter=Meter(2, 2))
+    return read
 
 
 def read_bars(

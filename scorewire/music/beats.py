@@ -27,8 +27,7 @@ METER_PRIOR = {
     Meter(6, 8): 0.14,
     Meter(9, 8): 0.03,
 }
-"""Metres that are looked for. Others sound like one of these in other values (2/2 like 4/4, 3/8
-like 3/4 or half of 6/8) and are written only on request."""
+"""How common metres are; all others are rare."""
 
 _METER_WEIGHT = 3.0
 _METER_SAMPLE_EVENTS = 400

@@ -146,8 +146,10 @@ class Meter:
 
     @property
     def beam_ticks(self) -> int:
-        """Length of the groups that beams and tuplets stay within."""
-        return 3 * self.unit_ticks if self.denominator == _EIGHTH else TICKS_PER_QUARTER
+        """Length of the groups that beams stay within."""
+        if self.denominator == _EIGHTH:
+            return 3 * self.unit_ticks
+        return max(self.unit_ticks, TICKS_PER_QUARTER)
 
     def classify(self, position_ticks: int) -> MetricalClass:
         """Weight of a place, counted from the bar line."""

@@ -34,6 +34,20 @@ def oom_pah(bars: int) -> list[tuple[float, float, int]]:
     return notes
 
 
+def march() -> list[tuple[float, float, int]]:
+    """Sixteen bars of 4/4, each of which has a long note on its first beat and a new bass."""
+    notes = []
+    for bar in range(16):
+        root = (0, 5, 7, 0)[bar % 4]
+        notes += [(4.0 * bar, 4.0, 36 + root), (4.0 * bar, 2.0, 72 + root)]
+        notes += [(4.0 * bar + 2, 1.0, 76 + root), (4.0 * bar + 3, 0.5, 74 + root)]
+        notes += [(4.0 * bar + 3.5, 0.5, 76 + root)]
+        notes += [
+            (4.0 * bar + beat, 1.0, 48 + pitch + root) for beat in range(4) for pitch in (0, 4, 7)
+        ]
+    return notes
+
+
 def test_every_reading_is_described():
     """All levels, metres and eighths of the bar; one row for each, as long as the weights."""
     readings, features = list_readings(onsets(*range(0, 480, 12)))
@@ -74,6 +88,15 @@ def test_bass_notes_stand_on_strong_beats():
     halves = track.ticks[::2] % track.meter.bar_ticks
     assert set(halves) <= {0, 48}
     assert track.meter in (Meter(2, 4), Meter(4, 4))
+
+
+@pytest.mark.parametrize(("bpm", "halves"), [(120, False), (200, True)])
+def test_quick_quarters_are_halved(bpm: float, halves: bool):
+    """Four quarters too quick to tap are written in 2/2, unless the musician says otherwise."""
+    events = group_chords(play(march(), bpm=bpm))
+    assert follow_beat(events).meter == (Meter(2, 2) if halves else Meter(4, 4))
+    assert follow_beat(events, Meter(4, 4)).meter == Meter(4, 4)
+    assert follow_beat(events, tempo_bpm=bpm).meter.beat_ticks == 24
 
 
 def test_a_slip_of_the_tempo_is_bridged():

@@ -128,6 +128,15 @@ def test_beams_stay_within_the_beat():
     ]  # fmt: skip
 
 
+def test_beams_join_the_eighths_of_a_half_where_halves_are_beats():
+    """In 2/2 four eighths share a beam, which in 4/4 is two and two."""
+    writer = RhythmWriter(Meter(2, 2), grid())
+    symbols = [s for a in range(0, 48, 12) for s in writer.write(a, a + 12, chord(a, a + 12))]
+    halves, quarters = (mark_groups(symbols, meter) for meter in (Meter(2, 2), Meter(4, 4)))
+    assert [s.beams[0] for s in halves] == ["begin", "continue", "continue", "end"]
+    assert [s.beams[0] for s in quarters] == ["begin", "end", "begin", "end"]
+
+
 def test_two_voices_hold_what_sounds_on():
     """A long note under moving ones goes to the lower voice, whatever came before."""
     held = [ScoreNote(0, 96, 48, 80, 1)]

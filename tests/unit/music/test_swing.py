@@ -10,6 +10,7 @@ from scorewire.music.accents import group_chords
 from scorewire.music.barlines import follow_beat
 from scorewire.music.meter import Meter, MeterModel
 from scorewire.music.notes import Note
+from scorewire.music.swing_timing import sounding_tick
 
 ROOTS = (0, 0, 0, 0, 5, 5, 0, 0, 7, 5, 0, 7)
 """Twelve bars of blues, over the tonic."""
@@ -103,6 +104,13 @@ def test_triplets_stay_where_they_are():
     late = MeterModel(Meter(4, 4), swung=True).sounding(ticks)
     assert late[[0, 8, 12, 16, 24, 36]].tolist() == [0, 8, 16, 16, 24, 40]
     assert MeterModel(Meter(4, 4)).sounding(ticks).tolist() == ticks.tolist()
+
+
+def test_what_is_followed_is_what_is_played():
+    """Binary places are expected where the page's player has them."""
+    ticks = np.arange(0, 96, 3)
+    expected = MeterModel(Meter(4, 4), swung=True).sounding(ticks)
+    assert expected.tolist() == [sounding_tick(tick) for tick in ticks.tolist()]
 
 
 def test_a_performance_may_be_free():
