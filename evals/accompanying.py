@@ -41,6 +41,11 @@ FIGURES: dict[str, tuple[tuple[int, str], ...]] = {
         *((12, "BCCBCCFCC"), (12, "B-CB-CF-C"), (12, "B--B--F--"), (36, "BCC"), (36, "CCC")),
         *((12, "012012012"), (36, "BBF")),
     ),
+    "12/8": (
+        *((12, "BCCCCCFCCCCC"), (12, "BCCBCCFCCBCC"), (12, "BCCFCCBCCFCC"), (12, "B-CB-CF-CB-C")),
+        *((12, "012012012012"), (12, "012321012321"), (12, "CCCCCCCCCCCC"), (36, "BCFC")),
+        *((36, "BCBC"), (36, "BCCC"), (36, "CCCC"), (72, "BF"), (144, "B"), (12, "-CC-CC-CC-CC")),
+    ),
 }
 """A bar of accompaniment: ticks of a step, and what each strikes. B: the bass; F: the bass's other
 note; C: the chord; 0 to 3: a note of the broken chord; -: nothing."""
@@ -50,7 +55,7 @@ SONG_SHARE, PLAIN_BEATS, RHYME_BARS = 0.4, (0.3, 0.9), 4
 """How often a tune becomes a song, which moves in beats; how many it then has of these, drawn alike
 for every fourth bar."""
 
-HARMONIES_PER_BAR = {"2/4": (1, 1, 2), "4/4": (1, 2, 4), "6/8": (1, 2, 2)}
+HARMONIES_PER_BAR = {"2/4": (1, 1, 2), "4/4": (1, 2, 4), "6/8": (1, 2, 2), "12/8": (1, 2, 4)}
 THICK_SHARES = (0.0, 0.0, 0.3, 0.9)
 """Of melody notes on a beat that get a chord note below them; one is drawn for each piece."""
 

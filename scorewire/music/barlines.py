@@ -122,10 +122,14 @@ def follow_beat(
     read = again[best].read
     if len(sample.events) < len(events):
         read = _Follower(events, meter, tempo_bpm).follow_again(near[best]).read
-    quick = read.quarter_s < 60.0 / _QUICKEST_QPM and not read.swung
-    if quick and read.meter == Meter(4, 4) and meter is None and tempo_bpm is None:
-        return replace(read, meter=Meter(2, 2))
-    return read
+    return read if meter or tempo_bpm else count_halves(read)
+
+
+def count_halves(track: BeatTrack) -> BeatTrack:
+    """Write four straight quarters that are too quick to be tapped as two halves."""
+    if track.swung or track.meter != Meter(4, 4) or track.quarter_s >= 60.0 / _QUICKEST_QPM:
+        return track
+    return replace(track, meter=Meter(2, 2))
 
 
 def read_bars(

@@ -22,7 +22,7 @@ from scorewire.music.meter import Meter, MetricalClass
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
 
-READ_METERS = tuple(Meter.parse(name) for name in ("2/4", "3/4", "4/4", "6/8", "3/8", "9/8"))
+READ_METERS = tuple(map(Meter.parse, ("2/4", "3/4", "4/4", "6/8", "3/8", "9/8", "12/8")))
 SCALES = tuple(Fraction(n, d) for n, d in ((1, 3), (1, 2), (2, 3), (1, 1), (3, 2), (2, 1), (3, 1)))
 """Written lengths against the first guess."""
 
@@ -45,7 +45,8 @@ _HARDLY_ANY, _SOME, _MANY, _CLEARLY = 0.08, 0.15, 0.35, 0.01
 """Shares of the onsets, and how much more of them is more."""
 
 _KINDS = tuple(
-    tuple(map(Meter.parse, names)) for names in (("2/4", "4/4"), ("3/4",), ("6/8", "9/8"), ("3/8",))
+    tuple(map(Meter.parse, names))
+    for names in (("2/4", "4/4"), ("3/4",), ("6/8", "9/8", "12/8"), ("3/8",))
 )
 _ROUNDING = 1e-6
 

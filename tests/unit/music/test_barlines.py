@@ -12,7 +12,7 @@ from score_reading import assert_bars_complete, parse, sounding_notes
 
 from scorewire.music.accents import group_chords
 from scorewire.music.bar_model import learned_bar_model
-from scorewire.music.barlines import follow_beat
+from scorewire.music.barlines import count_halves, follow_beat
 from scorewire.music.evidence import READ_METERS, Onsets, Reading, list_readings
 from scorewire.music.meter import Meter
 from scorewire.music.notes import Note
@@ -31,20 +31,6 @@ def oom_pah(bars: int) -> list[tuple[float, float, int]]:
     for bar in range(bars):
         notes += [(2.0 * bar, 1.0, 36 + 5 * (bar % 2)), (2.0 * bar, 1.0, 72 + bar % 4)]
         notes += [(2.0 * bar + 1, 1.0, pitch) for pitch in (55, 60, 64, 70)]
-    return notes
-
-
-def march() -> list[tuple[float, float, int]]:
-    """Sixteen bars of 4/4, each of which has a long note on its first beat and a new bass."""
-    notes = []
-    for bar in range(16):
-        root = (0, 5, 7, 0)[bar % 4]
-        notes += [(4.0 * bar, 4.0, 36 + root), (4.0 * bar, 2.0, 72 + root)]
-        notes += [(4.0 * bar + 2, 1.0, 76 + root), (4.0 * bar + 3, 0.5, 74 + root)]
-        notes += [(4.0 * bar + 3.5, 0.5, 76 + root)]
-        notes += [
-            (4.0 * bar + beat, 1.0, 48 + pitch + root) for beat in range(4) for pitch in (0, 4, 7)
-        ]
     return notes
 
 
@@ -90,13 +76,22 @@ def test_bass_notes_stand_on_strong_beats():
     assert track.meter in (Meter(2, 4), Meter(4, 4))
 
 
-@pytest.mark.parametrize(("bpm", "halves"), [(120, False), (200, True)])
-def test_quick_quarters_are_halved(bpm: float, halves: bool):
-    """Four quarters too quick to tap are written in 2/2, unless the musician says otherwise."""
-    events = group_chords(play(march(), bpm=bpm))
-    assert follow_beat(events).meter == (Meter(2, 2) if halves else Meter(4, 4))
-    assert follow_beat(events, Meter(4, 4)).meter == Meter(4, 4)
-    assert follow_beat(events, tempo_bpm=bpm).meter.beat_ticks == 24
+def test_quick_quarters_are_counted_in_halves():
+    """Four quarters too quick to tap are 2/2, unless they swing; slower ones and three are not."""
+    slow = follow_beat(group_chords(play(oom_pah(16), bpm=96)), Meter(4, 4))
+    quick = replace(slow, quarter_s=0.33)
+    waltz = replace(quick, meter=Meter(3, 4))
+    assert slow.meter == Meter(4, 4)
+    assert count_halves(quick) == replace(quick, meter=Meter(2, 2))
+    for left in (slow, waltz, replace(quick, swung=True)):
+        assert count_halves(left) is left
+
+
+@pytest.mark.parametrize("told", [{"meter": Meter(4, 4)}, {"tempo_bpm": 192.0}])
+def test_what_the_musician_counts_is_not_halved(told: dict[str, Meter | float]):
+    """Quarters stay the beat where the metre or their tempo was given."""
+    track = follow_beat(group_chords(play(oom_pah(16), bpm=192)), **told)
+    assert track.meter.beat_ticks == 24
 
 
 def test_a_slip_of_the_tempo_is_bridged():

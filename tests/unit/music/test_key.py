@@ -97,6 +97,7 @@ def test_a_leading_note_is_raised():
     st.lists(st.integers(0, 127), min_size=1, max_size=60),
     st.sampled_from(["C major", "Cb major", "C# major", "F# minor", "Ab minor"]),
 )
+@settings(deadline=None)
 def test_every_name_sounds_its_pitch(pitches: list[int], key: str):
     """Whatever the name, step, alteration and octave give the pitch back."""
     for pitch, name in zip(pitches, spell(line(*pitches), Key.parse(key)), strict=True):
