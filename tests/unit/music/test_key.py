@@ -1,7 +1,7 @@
 """Keys, and the names of notes in them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorewire.music.key import Key, estimate_key, weigh_keys
