@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorewire.music.accents import Event, accent_scores
-from scorewire.music.meter import TICKS_PER_QUARTER, Meter, MeterModel
+from scorewire.music.meter import TICKS_PER_QUARTER, Meter
+from scorewire.music.meter_model import MeterModel
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]

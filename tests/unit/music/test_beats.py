@@ -8,7 +8,8 @@ from performances import note_lists, play
 
 from scorewire.music.accents import accent_scores, group_chords
 from scorewire.music.beats import METER_PRIOR, BeatTrack, track_beats
-from scorewire.music.meter import Meter, MeterModel, MetricalClass
+from scorewire.music.meter import Meter, MetricalClass
+from scorewire.music.meter_model import MeterModel
 from scorewire.music.notes import Note
 
 METERS = [Meter.parse(m) for m in ("2/4", "3/4", "4/4", "2/2", "3/8", "6/8", "9/8", "12/8")]

@@ -8,7 +8,8 @@ from performances import play
 
 from scorewire.music.accents import group_chords
 from scorewire.music.barlines import follow_beat
-from scorewire.music.meter import Meter, MeterModel
+from scorewire.music.meter import Meter
+from scorewire.music.meter_model import MeterModel
 from scorewire.music.notes import Note
 from scorewire.music.swing_timing import sounding_tick
 
