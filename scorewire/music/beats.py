@@ -250,7 +250,8 @@ def _advance(beam: _Beam, heard: _Heard, model: MeterModel, tempo: _TempoPrior) 
 def _step_scores(tick: _Ints, gone: _Ints, model: MeterModel, *, rolled: bool) -> _Floats:
     bar = model.meter.bar_ticks
     scores = model.steps[tick[:, None] % bar, np.clip(gone, 0, bar)]
-    scores = np.where(gone > bar, model.after_silence((tick[:, None] + gone) % bar), scores)
+    if gone.max() > bar:
+        scores = np.where(gone > bar, model.after_silence((tick[:, None] + gone) % bar), scores)
     return np.where(gone > 0, scores, np.where((gone == 0) & rolled, _ROLLED_CHORD_LOG, -np.inf))
 
 
@@ -281,8 +282,8 @@ def _follow(beam: _Beam, quarters: _Floats, time_s: float) -> _Beam:
 
 def _prune(beam: _Beam, bar_ticks: int) -> _Beam:
     """Keep the best hypothesis of each place and tempo, and of those the best."""
-    order = np.argsort(-beam.score, kind="stable")
-    order = order[: np.searchsorted(-beam.score[order], -beam.score[order[0]] + _BEAM_SCORE)]
+    near = np.flatnonzero(beam.score > beam.score.max() - _BEAM_SCORE)
+    order = near[np.argsort(-beam.score[near], kind="stable")]
     tempo_bin = np.rint(np.log(beam.period_s[order]) / _TEMPO_STEP).astype(np.int64)
     _, first = np.unique(tempo_bin * bar_ticks + beam.tick[order] % bar_ticks, return_index=True)
     return beam.select(order[np.sort(first)[:_BEAM_WIDTH]])
