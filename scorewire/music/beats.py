@@ -34,14 +34,14 @@ _METER_WEIGHT = 3.0
 _METER_SAMPLE_EVENTS = 400
 """Enough to tell the metre; the rest of a long recording is followed in that metre only."""
 
-_ONSET_JITTER_S = 0.018
-_PHASE_DRIFT = 0.05
-_TEMPO_DRIFT = 0.2
+_ONSET_JITTER_S = 0.016
+_PHASE_DRIFT = 0.04
+_TEMPO_DRIFT = 0.13
 """Spread of an onset round its beat; relative drift of beat and of tempo per root second."""
 
 _SIMPLE_QPM, _COMPOUND_QPM = 100.0, 150.0
 _TEMPO_SPREAD, _FOUND_TEMPO_SPREAD, _ASKED_TEMPO_SPREAD = 0.4, 0.25, 0.15
-_TEMPO_PULL, _FOUND_TEMPO_PULL, _ASKED_TEMPO_PULL = 0.4, 0.5, 0.5
+_TEMPO_PULL, _FOUND_TEMPO_PULL, _ASKED_TEMPO_PULL = 0.1, 0.25, 0.5
 """Middle and logarithmic spread of the tempo in quarters a minute; share of it at every event."""
 
 _SLOWEST_QPM, _FASTEST_QPM = 15.0, 500.0
