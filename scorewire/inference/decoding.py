@@ -9,18 +9,17 @@ earlier notes. Four things differ, as measured on rendered pieces:
 - The model is less sure of voices, bowed strings and reeds than of what is struck or plucked. What
   is asked of a beginning is lowered with what the surest of the recording have: onset F1 rises by
   0.08 for voices and 0.02 for clarinets, and falls by 0.01 for pianos, whose scores gain by it.
-- What begins with a note that is much surer, at the pitch of one of its partials, is that partial.
-  Onset F1 rises by 0.04 for guitars, 0.02 for clarinets and trumpets, and hardly for pianos.
+- What could be a partial or an undertone of a note that begins with it must be surer than others
+  (`ghosts`). Onset F1 rises by 0.05 for guitars and by 0.01 for pianos.
 - The library hears a note until its probability has all but gone, which is 30 to 150 ms after the
   key was let go: dampers, rooms and the model's own window make it fade. A note ends where its
   probability falls clearly under what it was. Onset-offset F1 rises by 0.11.
 """
 
-from bisect import bisect_left, bisect_right
-
 import numpy as np
 from numpy.typing import NDArray
 
+from scorewire.inference.ghosts import Decoded, log_odds, without_ghosts
 from scorewire.jobs.options import DecodingOptions
 
 FRAMES_PER_S = 22_050 / 256
@@ -49,19 +48,10 @@ _FADE_FRAMES = 2
 
 _SHORTEST_FRAMES = 4
 
-_PARTIALS = frozenset({12, 19, 24, 28, 31, 34, 36})
-"""Semitones from a note to its partials, the second to the eighth."""
-_GHOST_SHARE, _GHOST_BEFORE_FRAMES, _GHOST_AFTER_FRAMES = 0.45, 5, 8
-"""A partial has less than this share of its note's probability, and begins so close to it."""
-_ROUNDING = 1e-3
-
 Matrix = NDArray[np.float32]
 
-_Decoded = tuple[int, int, int, float]
-"""First frame, end frame, MIDI pitch and mean probability."""
 
-
-def decode_notes(frames: Matrix, onsets: Matrix, options: DecodingOptions) -> list[_Decoded]:
+def decode_notes(frames: Matrix, onsets: Matrix, options: DecodingOptions) -> list[Decoded]:
     """Pick notes from the model's output, latest first.
 
     Args:
@@ -69,14 +59,13 @@ def decode_notes(frames: Matrix, onsets: Matrix, options: DecodingOptions) -> li
         onsets: probability that a pitch begins, same shape.
         options: thresholds, and the shortest note.
 
-    Returns:
-        First frame, end frame, MIDI pitch and mean probability of each note.
     """
     shortest = round(options.minimum_note_ms / 1000 * FRAMES_PER_S)
     last = len(frames) - 1
     silent = frames < options.frame_threshold
-    notes: list[_Decoded] = []
-    for start, pitch in reversed(_beginnings(frames, onsets, options.onset_threshold)):
+    notes: list[Decoded] = []
+    threshold = options.onset_threshold * _ease(onsets)
+    for start, pitch in reversed(_beginnings(frames, onsets, threshold)):
         end, quiet = start + 1, 0
         while end < last and quiet < _RELEASE_FRAMES:
             quiet = quiet + 1 if silent[end, pitch] else 0
@@ -86,25 +75,10 @@ def decode_notes(frames: Matrix, onsets: Matrix, options: DecodingOptions) -> li
             continue
         silent[start:end, max(pitch - 1, 0) : pitch + 2] = True
         heard = frames[start:end, pitch]
-        length = sounding_frames(heard)
-        notes.append((start, start + length, pitch + LOWEST_PITCH, float(np.mean(heard))))
-    return _without_ghosts(notes)
-
-
-def _without_ghosts(notes: list[_Decoded]) -> list[_Decoded]:
-    """Leave out what is but a partial of a note that begins with it; notes are latest first."""
-    starts = [-start for start, *_ in notes]
-    kept = []
-    for note in notes:
-        start, _, pitch, level = note
-        left = bisect_left(starts, -start - _GHOST_BEFORE_FRAMES)
-        right = bisect_right(starts, -start + _GHOST_AFTER_FRAMES)
-        if not any(
-            pitch - below in _PARTIALS and level < _GHOST_SHARE * sure
-            for _, _, below, sure in notes[left:right]
-        ):
-            kept.append(note)
-    return kept
+        end = start + sounding_frames(heard)
+        level, onset = float(np.mean(heard)), float(onsets[start, pitch])
+        notes.append(Decoded(start, end, pitch + LOWEST_PITCH, level, onset))
+    return without_ghosts(notes, threshold)
 
 
 def sounding_frames(heard: NDArray[np.float32]) -> int:
@@ -121,28 +95,27 @@ def sounding_frames(heard: NDArray[np.float32]) -> int:
 
 
 def _beginnings(frames: Matrix, onsets: Matrix, threshold: float) -> list[tuple[int, int]]:
-    """Frame and bin of each strict local maximum in time that is sure enough."""
-    inner = onsets[1:-1]
-    least = min(_LOWEST_ONSET, threshold)
-    high = (inner > onsets[:-2]) & (inner > onsets[2:]) & (inner >= least)
-    starts, pitches = np.nonzero(high)
-    starts += 1
+    """Frame and bin of each peak that is sure enough."""
+    starts, pitches = _peaks(onsets, min(_LOWEST_ONSET, threshold))
     following = np.minimum(starts[:, None] + np.arange(_SOUNDING_FRAMES), len(frames) - 1)
     sounding = frames[following, pitches[:, None]].mean(axis=1)
     peaks = onsets[starts, pitches]
-    sure = _log_odds(peaks) + _SOUNDING_WEIGHT * _log_odds(sounding)
-    chosen = sure >= _log_odds(np.array(threshold * _ease(peaks[peaks >= _LOWEST_ONSET])))
+    sure = log_odds(peaks) + _SOUNDING_WEIGHT * log_odds(sounding)
+    chosen = sure >= log_odds(np.array(threshold))
     return list(zip(starts[chosen].tolist(), pitches[chosen].tolist(), strict=True))
 
 
-def _ease(peaks: NDArray[np.float32]) -> float:
-    """Share of the threshold to ask for, where the onset probability has these peaks."""
+def _peaks(onsets: Matrix, least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Frames and bins of the strict local maxima in time, from a probability on."""
+    inner = onsets[1:-1]
+    starts, pitches = np.nonzero((inner > onsets[:-2]) & (inner > onsets[2:]) & (inner >= least))
+    return starts + 1, pitches
+
+
+def _ease(onsets: Matrix) -> float:
+    """Share of the threshold to ask for in this recording."""
+    peaks = onsets[_peaks(onsets, _LOWEST_ONSET)]
     if len(peaks) == 0:
         return 1.0
     surest = float(np.percentile(peaks, _SUREST_PERCENTILE))
     return min(max(surest / _SURE, _MOST_LOWERED), 1.0)
-
-
-def _log_odds(probability: NDArray[np.floating]) -> NDArray[np.float64]:
-    inside = np.clip(probability, _ROUNDING, 1 - _ROUNDING).astype(np.float64)
-    return np.asarray(np.log(inside / (1 - inside)))

@@ -61,7 +61,7 @@ class BasicPitchTranscriber:
         training = "icassp-2022"
         if self._weights is not None:
             training = hashlib.sha256(_read(self._weights)).hexdigest()[:_DIGEST_LETTERS]
-        return f"basic-pitch-{training}:3"
+        return f"basic-pitch-{training}:4"
 
     def transcribe(self, audio: Audio, options: DecodingOptions, report: Report) -> Sequence[Note]:
         """Transcribe one stem; the notes are sorted by onset, then pitch.
@@ -78,13 +78,11 @@ class BasicPitchTranscriber:
         frames, onsets = self._posteriors(samples, report)
         times_s = frame_times_s(len(frames))
         decoded = decode_notes(frames, onsets, options)
-        struck = [(float(times_s[start]), pitch) for start, _, pitch, _ in decoded]
+        struck = [(float(times_s[note.start]), note.pitch) for note in decoded]
         velocities = find_velocities(samples, MODEL_RATE_HZ, struck)
         notes = [
-            Note(onset_s, float(times_s[end]), pitch, velocity)
-            for (onset_s, pitch), (_, end, _, _), velocity in zip(
-                struck, decoded, velocities, strict=True
-            )
+            Note(float(times_s[note.start]), float(times_s[note.end]), note.pitch, velocity)
+            for note, velocity in zip(decoded, velocities, strict=True)
         ]
         report(1.0, f"Found {len(notes)} notes")
         return sorted(notes, key=lambda note: (note.onset_s, note.pitch))

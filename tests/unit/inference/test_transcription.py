@@ -134,8 +134,8 @@ def test_same_notes_as_from_the_librarys_posteriors(
     output = library.inference.run_inference(tmp_path / "a.flac", model_path())
     times_s = library.note_creation.model_frames_to_time(len(output["note"]))
     expected = sorted(
-        (pitch, float(times_s[start]))
-        for start, _, pitch, _ in decode_notes(output["note"], output["onset"], DecodingOptions())
+        (note.pitch, float(times_s[note.start]))
+        for note in decode_notes(output["note"], output["onset"], DecodingOptions())
     )
     notes = transcriber.transcribe(audio, DecodingOptions(), ignore)
     found = sorted((note.pitch, note.onset_s) for note in notes)
