@@ -50,7 +50,7 @@ screenshots: .venv/.ready $(PAGE) ## Take the documentation's pictures of the pa
 faults: .venv/.ready $(PAGE) ## Kill each part of a stack at each stage of a job: make faults [ROUNDS=4]
 	PYTHONPATH=$(CURDIR)/tests/support $(BIN)/python bench/faults/run.py --rounds $(or $(ROUNDS),4)
 
-bench-%: .venv/.ready $(PAGE) ## Measure: make bench-startup (or bulk, fanout, soak, web) [ARGS=…]
+bench-%: .venv/.ready $(PAGE) ## Measure: make bench-startup (or bulk, fanout, soak, web, writing) [ARGS=…]
 	PYTHONPATH=$(CURDIR)/tests/support $(BIN)/python bench/$*/run.py $(ARGS)
 
 test: lint unit ## Run every check and every test

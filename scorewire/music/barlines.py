@@ -8,6 +8,8 @@ tempi that people like to tap. The beat tracker's own choice is one reading amon
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +29,7 @@ _MOST_ONSETS = 400
 
 _DECIMALS = 6
 
-_TAPPED_BPM, _TAPPED_SPREAD = 100.0, 0.25
+_TAPPED_BPM, _TAPPED_SPREAD = 100.0, 0.18
 """Median and deviation (of the logarithm) of the beat's tempo. The median is that of R. Parncutt,
 "A perceptual model of pulse salience and metrical accent", Music Perception 11(4), 1994: 600 ms."""
 
@@ -71,11 +73,11 @@ class _Follower:
     tempo_bpm: float | None
 
     def follow(self, meter: Meter, *, swung: bool = False) -> _Followed:
-        return self._read(track_beats(self.events, [meter], self.tempo_bpm, swung=swung))
+        return self._read(track_beats(self.events, meter, self.tempo_bpm, swung=swung))
 
     def follow_again(self, habit: BeatTrack) -> _Followed:
         return self._read(
-            track_beats(self.events, [habit.meter], self.tempo_bpm, habit=habit, swung=habit.swung)
+            track_beats(self.events, habit.meter, self.tempo_bpm, habit, swung=habit.swung)
         )
 
     def _read(self, track: BeatTrack) -> _Followed:
@@ -169,16 +171,17 @@ def read_bars(
 def gather_onsets(track: BeatTrack, events: Sequence[Event]) -> Onsets:
     """Gather what is struck at each tick."""
     tick_s = track.quarter_s / TICKS_PER_QUARTER
-    struck: dict[int, list[tuple[int, float]]] = {}
-    for tick, event in zip(track.ticks[:_MOST_ONSETS], events, strict=False):
-        struck.setdefault(int(tick), []).extend(
-            (note.pitch, max((note.offset_s - note.onset_s) / tick_s, 1.0)) for note in event.notes
-        )
-    ticks = sorted(struck)
+    placed = zip(track.ticks[:_MOST_ONSETS], events, strict=False)
+    struck = [
+        (tick, [note for _, event in group for note in event.notes])
+        for tick, group in groupby(placed, key=itemgetter(0))
+    ]
+    chords = [chord for _, chord in struck]
     return Onsets(
-        np.array(ticks, dtype=np.int64),
-        [[pitch for pitch, _ in struck[tick]] for tick in ticks],
-        [[length for _, length in struck[tick]] for tick in ticks],
+        np.array([tick for tick, _ in struck], dtype=np.int64),
+        [[note.pitch for note in chord] for chord in chords],
+        [[max((n.offset_s - n.onset_s) / tick_s, 1.0) for n in chord] for chord in chords],
+        np.array([max(note.velocity for note in chord) for chord in chords], dtype=np.float64),
         60.0 / track.quarter_s,
     )
 

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from performances import note_lists, play
 
 from scorewire.music.accents import accent_scores, group_chords
-from scorewire.music.beats import METER_PRIOR, BeatTrack, track_beats
+from scorewire.music.barlines import follow_beat
+from scorewire.music.beat_filter import Playing
+from scorewire.music.beats import PLAYINGS, BeatTrack, track_beats
 from scorewire.music.meter import Meter, MetricalClass
 from scorewire.music.meter_model import MeterModel
 from scorewire.music.notes import Note
@@ -28,8 +30,8 @@ def waltz(bars: int = 12) -> list[tuple[float, float, int]]:
 
 
 def find(notes: list[Note], tempo_bpm: float | None = None) -> BeatTrack:
-    """Track among all metres that are looked for."""
-    return track_beats(group_chords(notes), list(METER_PRIOR), tempo_bpm)
+    """Follow the beat, whose level and metre are read from the whole."""
+    return follow_beat(group_chords(notes), tempo_bpm=tempo_bpm)
 
 
 @pytest.mark.parametrize("bpm", [76, 84, 96])
@@ -61,6 +63,18 @@ def test_a_changing_tempo_is_followed():
     assert set(np.diff(find(played).ticks)) == {24}
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("freedom", "playing"), zip((0.0, 0.12), PLAYINGS, strict=True))
+def test_steady_and_free_playing_are_told_apart(freedom: float, playing: Playing, seed: int):
+    """A machine is followed as steady; a player who lingers on some beats, as free."""
+    lengths = np.exp(np.random.default_rng(seed).normal(0, freedom, 36))
+    starts = [0.0, *lengths.cumsum()]
+    beats = [(starts[round(start)], length, pitch) for start, length, pitch in waltz()]
+    track = track_beats(group_chords(play(beats, bpm=96)), Meter(3, 4))
+    assert track.playing == playing
+    assert np.bincount(np.diff(track.ticks)).max() >= 32  # of 35 quarters
+
+
 def test_uneven_playing_is_straightened():
     """Onsets that stray by some ten milliseconds land on their beats."""
     rng = np.random.default_rng(4)
@@ -77,7 +91,7 @@ def test_uneven_playing_is_straightened():
 def test_every_event_has_a_place(notes: list[Note], meter: Meter, tempo_bpm: float | None):
     """Ticks never fall, and only events within a rolled chord share one."""
     events = group_chords(notes)
-    track = track_beats(events, [meter], tempo_bpm)
+    track = track_beats(events, meter, tempo_bpm)
     assert track.meter == meter
     assert len(track.ticks) == len(events)
     gaps_s = np.diff([event.onset_s for event in events])
@@ -87,8 +101,8 @@ def test_every_event_has_a_place(notes: list[Note], meter: Meter, tempo_bpm: flo
 def test_the_asked_tempo_decides_the_note_values():
     """The same notes are quarters at 120, and eighths at 60."""
     notes = play([(beat, 1, 60 + beat % 4) for beat in range(24)])
-    quick = track_beats(group_chords(notes), [Meter(4, 4)], 120)
-    slow = track_beats(group_chords(notes), [Meter(4, 4)], 60)
+    quick = track_beats(group_chords(notes), Meter(4, 4), 120)
+    slow = track_beats(group_chords(notes), Meter(4, 4), 60)
     assert set(np.diff(quick.ticks)) == {24}
     assert set(np.diff(slow.ticks)) == {12}
 
@@ -96,7 +110,7 @@ def test_the_asked_tempo_decides_the_note_values():
 def test_a_compound_tempo_counts_dotted_quarters():
     """In 6/8, 80 beats a minute are 240 eighths."""
     notes = play([(eighth, 1, 60 + eighth % 3) for eighth in range(24)], bpm=240)
-    track = track_beats(group_chords(notes), [Meter(6, 8)], 80)
+    track = track_beats(group_chords(notes), Meter(6, 8), 80)
     assert set(np.diff(track.ticks)) == {12}
 
 
