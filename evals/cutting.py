@@ -21,9 +21,7 @@ from scorewire.music.beats import track_beats
 from scorewire.music.evidence import list_readings
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
 
-METER_SHARE = {"2/4": 0.8, "3/4": 1.1, "4/4": 1.4, "6/8": 0.9, "3/8": 0.4, "9/8": 0.2}
-"""How often each is drawn; of 4/4 and 2/4 as `beats.METER_PRIOR` has them."""
-
+METER_SHARE = {"2/4": 1.0, "3/4": 1.1, "4/4": 1.3, "6/8": 0.9, "3/8": 0.4, "9/8": 0.2}
 MIDDLE_QPM = {"2/4": 80, "3/4": 108, "4/4": 100, "6/8": 132, "3/8": 92, "9/8": 132, "12/8": 96}
 MIDDLE_ONSETS_PER_S, RATE_PULL = 3.3, 0.35
 """What is written in short notes has a slower beat, so that its onsets keep near a usual rate."""
@@ -47,10 +45,6 @@ SAME_LEVEL, OTHER_LEVEL, OTHER_METER = 0.25, 0.2, 0.6
 
 FAIR = 0.3
 TRACK_UNIT = 0.01
-TAPPED_SHARE = 0.52
-"""How much of the log-odds by the tempo of the beat is taken for known: tempi are drawn wider here
-than scores have them."""
-
 FEWEST_BARS, MOST_BARS, FEWEST_NOTES = 9, 26, 24
 SEED = 0
 
@@ -64,7 +58,7 @@ class Example:
     Attributes:
         features: shape (readings, features).
         tracked: shape (readings,): the tracker's log-probability, in units of `TRACK_UNIT`.
-        tapped: shape (readings,): `TAPPED_SHARE` of the log-odds by the tempo of the beat.
+        tapped: shape (readings,): log-odds by the tempo of the beat.
         worth: shape (readings,): from 0, nothing, to 1.
     """
 
@@ -179,7 +173,7 @@ def _read(heard: Heard, tracked: Meter, meter: Meter, qpm: float) -> tuple[_Floa
         level = 1.0 if abs(np.log(written_qpm / qpm)) < SAME_LEVEL else OTHER_LEVEL
         worth[index] = share * level * (1.0 if reading.meter == meter else OTHER_METER)
     scores = np.full(len(readings), track.score * TRACK_UNIT)
-    return features, scores, TAPPED_SHARE * tapped_odds(onsets, readings), worth
+    return features, scores, tapped_odds(onsets, readings), worth
 
 
 def _tempo(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from symbolic import WrittenNote
 
 from scorewire.music.accents import Event, group_chords
-from scorewire.music.meter import TICKS_PER_QUARTER, Meter, MetricalClass
+from scorewire.music.meter import TICKS_PER_QUARTER, Meter
 from scorewire.music.notes import Note
 
 LOST_SHARE, GHOST_SHARE = 0.09, 0.08
@@ -27,16 +27,7 @@ like a machine, steady, free."""
 FREEDOM_SHARES = (0.25, 0.3, 0.45)
 MEMORY = 0.5
 SLOWING, SLOWING_SHARE = 0.35, 0.4
-
-VELOCITY, VELOCITY_SPREAD = 64, 6.0
-STRESS, STRESS_SPREAD = 1.5, 1.5
-THICK_VELOCITY, BASS_VELOCITY = 0.8, 1.0
-"""As the transcriber hears velocities: their spread; how much more beats of the bar get, which
-differs between players (J. A. Sloboda, "The communication of musical metre in piano performance",
-Quarterly Journal of Experimental Psychology 35A, 1983) - machines give none; what each further note
-of a chord adds to all, and how much more the lowest gets."""
-
-STRESSES = {MetricalClass.DOWNBEAT: 1.0, MetricalClass.STRONG_BEAT: 0.5}
+VELOCITY = 64
 
 
 @dataclass(frozen=True)
@@ -59,10 +50,6 @@ def perform(
     end = int(max(note.onset + note.ticks for note in notes)) + 1
     least, most, spread_s = FREEDOMS[rng.choice(len(FREEDOMS), p=FREEDOM_SHARES)]
     ticks, times_s = _beat_times(end, meter, qpm, rng.uniform(least, most), rng)
-    stress = rng.normal(STRESS, STRESS_SPREAD) if most > 0 else 0.0
-    chords: dict[int, list[int]] = {}
-    for note in notes:
-        chords.setdefault(note.onset, []).append(note.pitch)
     place: dict[Note, int] = {}
     for note in notes:
         if rng.random() < LOST_SHARE:
@@ -74,13 +61,9 @@ def perform(
         pitches = [note.pitch]
         if rng.random() < GHOST_SHARE:
             pitches.append(note.pitch + int(rng.choice(GHOSTS, p=GHOST_SHARES)))
-        chord = chords[note.onset]
-        velocity = rng.normal(VELOCITY, VELOCITY_SPREAD)
-        velocity += stress * STRESSES.get(meter.classify(note.onset), 0.0)
-        velocity += THICK_VELOCITY * len(chord) + BASS_VELOCITY * (note.pitch == min(chord))
         for pitch in pitches:
             off_s = onset_s + max(length_s, 0.04)
-            place[Note(onset_s, off_s, min(pitch, 127), round(velocity))] = note.onset
+            place[Note(onset_s, off_s, min(pitch, 127), VELOCITY)] = note.onset
     events = group_chords(list(place))
     true = [int(np.median([place[note] for note in event.notes])) for event in events]
     return Heard(events, np.array(true, dtype=np.int64))

@@ -8,8 +8,6 @@ tempi that people like to tap. The beat tracker's own choice is one reading amon
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import groupby
-from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +27,7 @@ _MOST_ONSETS = 400
 
 _DECIMALS = 6
 
-_TAPPED_BPM, _TAPPED_SPREAD = 100.0, 0.18
+_TAPPED_BPM, _TAPPED_SPREAD = 100.0, 0.25
 """Median and deviation (of the logarithm) of the beat's tempo. The median is that of R. Parncutt,
 "A perceptual model of pulse salience and metrical accent", Music Perception 11(4), 1994: 600 ms."""
 
@@ -171,17 +169,16 @@ def read_bars(
 def gather_onsets(track: BeatTrack, events: Sequence[Event]) -> Onsets:
     """Gather what is struck at each tick."""
     tick_s = track.quarter_s / TICKS_PER_QUARTER
-    placed = zip(track.ticks[:_MOST_ONSETS], events, strict=False)
-    struck = [
-        (tick, [note for _, event in group for note in event.notes])
-        for tick, group in groupby(placed, key=itemgetter(0))
-    ]
-    chords = [chord for _, chord in struck]
+    struck: dict[int, list[tuple[int, float]]] = {}
+    for tick, event in zip(track.ticks[:_MOST_ONSETS], events, strict=False):
+        struck.setdefault(int(tick), []).extend(
+            (note.pitch, max((note.offset_s - note.onset_s) / tick_s, 1.0)) for note in event.notes
+        )
+    ticks = sorted(struck)
     return Onsets(
-        np.array([tick for tick, _ in struck], dtype=np.int64),
-        [[note.pitch for note in chord] for chord in chords],
-        [[max((n.offset_s - n.onset_s) / tick_s, 1.0) for n in chord] for chord in chords],
-        np.array([max(note.velocity for note in chord) for chord in chords], dtype=np.float64),
+        np.array(ticks, dtype=np.int64),
+        [[pitch for pitch, _ in struck[tick]] for tick in ticks],
+        [[length for _, length in struck[tick]] for tick in ticks],
         60.0 / track.quarter_s,
     )
 

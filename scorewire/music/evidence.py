@@ -5,8 +5,8 @@ falls. The beat tracker follows time well but decides these from one onset to th
 reading is looked at over the whole piece, with cues that only the whole has: how often strong
 places are struck, what stands out there, what comes back after a bar, where the music begins and
 ends. Cues after F. Lerdahl and R. Jackendoff, "A Generative Theory of Tonal Music" (1983), metrical
-preference rules 1 (parallelism), 3 (event), 4 (stress), 5 (length), 6 (bass); D. Temperley and
-C. Bartlette, "Parallelism as a factor in metrical analysis", Music Perception 20(2), 2002.
+preference rules 1 (parallelism), 3 (event), 5 (length), 6 (bass); D. Temperley and C. Bartlette,
+"Parallelism as a factor in metrical analysis", Music Perception 20(2), 2002.
 """
 
 from collections.abc import Sequence
@@ -59,14 +59,12 @@ class Onsets:
         ticks: shape (n,), rising; n at least 2.
         pitches: the pitches that are struck, for each onset.
         lengths: their lengths in ticks, in the same order.
-        velocities: shape (n,): how hard the loudest of them is struck.
         qpm: quarters a minute on that grid.
     """
 
     ticks: _Ints
     pitches: Sequence[Sequence[int]]
     lengths: Sequence[Sequence[float]]
-    velocities: _Floats
     qpm: float
 
 
@@ -122,6 +120,7 @@ def _standard(values: _Floats) -> _Floats:
 def _accents(onsets: Onsets) -> _Floats:
     """How much each onset stands out in each respect: standard scores, shape (n, accents)."""
     ticks = onsets.ticks.astype(np.float64)
+    n = len(ticks)
     lows = np.array([min(chord) for chord in onsets.pitches], dtype=np.float64)
     highs = np.array([max(chord) for chord in onsets.pitches], dtype=np.float64)
     sizes = np.array([len(set(chord)) for chord in onsets.pitches], dtype=np.float64)
@@ -135,10 +134,14 @@ def _accents(onsets: Onsets) -> _Floats:
     gap = float(np.median(np.diff(ticks)))
     after = np.minimum(np.diff(ticks, append=ticks[-1] + 2 * gap), _LONGEST_GAPS * gap)
     before = np.concatenate([[gap], after[:-1]])
+    here = np.arange(n)
+    summed = np.concatenate([[0.0], lows.cumsum()])
+    start, end = np.maximum(0, here - _AROUND), np.minimum(n, here + _AROUND + 1)
+    around = (summed[end] - summed[start]) / (end - start)
     low_before = np.concatenate([lows[:1], lows[:-1]])
     columns = [
         sizes,
-        np.clip(-_above_others(lows), -_LEAP_SEMITONES, _OVER_SEMITONES),
+        np.clip(around - lows, -_LEAP_SEMITONES, _OVER_SEMITONES),
         np.clip(low_before - lows, -_LEAP_SEMITONES, _LEAP_SEMITONES),
         np.log1p(after),
         np.log1p(before),
@@ -149,17 +152,8 @@ def _accents(onsets: Onsets) -> _Floats:
         (lows != low_before).astype(np.float64),
         np.clip(np.abs(np.diff(highs, prepend=highs[0])), 0, _LEAP_SEMITONES),
         highs,
-        _above_others(onsets.velocities),
     ]
     return np.stack([_standard(column) for column in columns], axis=1)
-
-
-def _above_others(values: _Floats) -> _Floats:
-    """By how much each value is above the mean of those around it."""
-    summed = np.concatenate([[0.0], values.cumsum()])
-    here = np.arange(len(values))
-    start, end = np.maximum(0, here - _AROUND), np.minimum(len(here), here + _AROUND + 1)
-    return np.asarray(values - (summed[end] - summed[start]) / (end - start))
 
 
 def _harmony_change(onsets: Onsets, reach: float) -> _Floats:
