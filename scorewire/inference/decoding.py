@@ -58,7 +58,6 @@ def decode_notes(frames: Matrix, onsets: Matrix, options: DecodingOptions) -> li
         frames: probability that a pitch sounds, shape (frames, 88).
         onsets: probability that a pitch begins, same shape.
         options: thresholds, and the shortest note.
-
     """
     shortest = round(options.minimum_note_ms / 1000 * FRAMES_PER_S)
     last = len(frames) - 1

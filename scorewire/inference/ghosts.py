@@ -70,11 +70,13 @@ def _is_ghost(note: Decoded, together: Sequence[Decoded], asked: float) -> bool:
     below = [other.level for other in together if note.pitch - other.pitch in _PARTIALS]
     above = [other.level for other in together if note.pitch - other.pitch in _UNDERTONES]
     if below:
-        share = _PARTIAL_SHARE * np.log(note.level / max(below))
-        if sure + _PARTIAL_LEVEL * np.log(note.level) + share < _PARTIAL_ODDS:
+        level, share = np.log(note.level), np.log(note.level / max(below))
+        if sure + _PARTIAL_LEVEL * level + _PARTIAL_SHARE * share < _PARTIAL_ODDS:
             return True
-    share = _UNDERTONE_SHARE * np.log(note.level / max(above)) if above else 0.0
-    return bool(above) and sure + share < _UNDERTONE_ODDS
+    if above:
+        share = np.log(note.level / max(above))
+        return bool(sure + _UNDERTONE_SHARE * share < _UNDERTONE_ODDS)
+    return False
 
 
 def log_odds(probability: NDArray[np.floating]) -> NDArray[np.float64]:

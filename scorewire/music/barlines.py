@@ -14,13 +14,10 @@ from numpy.typing import NDArray
 
 from scorewire.music.accents import Event
 from scorewire.music.bar_model import learned_bar_model
-from scorewire.music.beats import BeatTrack, track_beats
+from scorewire.music.beats import FEWEST_ONSETS, BeatTrack, track_beats
 from scorewire.music.evidence import READ_METERS, SCALES, Onsets, Reading, list_readings
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
 from scorewire.music.swing import swings
-
-_FEWEST_ONSETS = 24
-"""As in what the weights were learned from; with fewer, the tracker's choice stands."""
 
 _MOST_ONSETS = 400
 """Enough to tell; the rest of a long recording follows."""
@@ -116,13 +113,18 @@ def follow_beat(
     # Tracks that expect rhythms of their own cannot be compared where nothing was read.
     reach = _NEAR_ODDS if any(first.was_read for first in found) else 0.0
     least = max(first.odds for first in found) - reach
-    near = [first.read for first in found if first.odds >= least]
+    near = _distinct([first.read for first in found if first.odds >= least])
     again = [sample.follow_again(first) for first in near]
     best = max(range(len(again)), key=lambda index: again[index].odds)
     read = again[best].read
     if len(sample.events) < len(events):
         read = _Follower(events, meter, tempo_bpm).follow_again(near[best]).read
     return read if meter or tempo_bpm else count_halves(read)
+
+
+def _distinct(reads: Sequence[BeatTrack]) -> list[BeatTrack]:
+    """Leave out what is read alike: the metres that a beat is followed in often agree."""
+    return list({(read.meter, read.playing, read.ticks.tobytes()): read for read in reads}.values())
 
 
 def count_halves(track: BeatTrack) -> BeatTrack:
@@ -147,7 +149,7 @@ def read_bars(
         The track as it is to be written, and the log-odds of that reading, up to a constant.
     """
     onsets = gather_onsets(track, events)
-    if len(onsets.ticks) < _FEWEST_ONSETS:
+    if len(onsets.ticks) < FEWEST_ONSETS:
         return track, 0.0
     meters: Sequence[Meter] = READ_METERS if meter is None else (meter,)
     if track.swung and meter is None:

@@ -38,7 +38,7 @@ _TEMPO_SPREAD, _FOUND_TEMPO_SPREAD, _ASKED_TEMPO_SPREAD = 0.4, 0.25, 0.15
 _TEMPO_PULL, _FOUND_TEMPO_PULL, _ASKED_TEMPO_PULL = 0.1, 0.25, 0.5
 """Middle and logarithmic spread of the tempo in quarters a minute; share of it at every event."""
 
-_FEWEST_EVENTS, _ALONE_TEMPO_PULL = 24, 0.4
+FEWEST_ONSETS, _ALONE_TEMPO_PULL = 24, 0.4
 """With fewer the level of the beat is not read from the whole, but chosen here."""
 
 _ROLLED_CHORD_S = 0.09
@@ -94,7 +94,7 @@ class _TempoPrior:
         if habit is not None:
             return cls(habit.quarter_s, _FOUND_TEMPO_SPREAD, _FOUND_TEMPO_PULL)
         qpm = _COMPOUND_QPM if meter.is_compound else _SIMPLE_QPM
-        pull = _TEMPO_PULL if events >= _FEWEST_EVENTS else _ALONE_TEMPO_PULL
+        pull = _TEMPO_PULL if events >= FEWEST_ONSETS else _ALONE_TEMPO_PULL
         return cls(60.0 / qpm, _TEMPO_SPREAD, pull)
 
     def grid(self) -> _Floats:
