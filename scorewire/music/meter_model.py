@@ -123,7 +123,9 @@ class MeterModel:
                 for ticks, probability in table[MetricalClass(self.classes[tick])].items():
                     if ticks <= bar:
                         steps[tick, ticks] = probability
-                steps[tick] *= on_grid[(tick + np.arange(bar + 1)) % bar]
+                places = tick + np.arange(bar + 1)
+                sounding = self.sounding(places)
+                steps[tick] *= on_grid[places % bar] & (sounding > sounding[0])
                 steps[tick] /= steps[tick].sum()
             if habit is not None:
                 steps = _adapted(steps, habit, on_grid)

@@ -114,6 +114,14 @@ def test_what_is_followed_is_what_is_played():
     assert expected.tolist() == [sounding_tick(tick) for tick in ticks.tolist()]
 
 
+def test_what_is_later_on_paper_sounds_later():
+    """No step goes from a late off-beat to the triplet that sounds with it or before."""
+    model = MeterModel(Meter(4, 4), swung=True)
+    places, gone = np.nonzero(np.isfinite(model.steps))
+    assert (model.sounding(places + gone) > model.sounding(places)).all()
+    assert not np.isfinite(model.steps[12, 4])
+
+
 def test_a_performance_may_be_free():
     """Off-beats that are not all equally late swing, too."""
     rng = np.random.default_rng(7)
