@@ -21,7 +21,7 @@ NODE = $$($(CURDIR)/$(BIN)/python -m scorewire.stack.npm --print-node)
 
 .DEFAULT_GOAL := help
 .SILENT: .venv/.ready $(UV) $(WEB) $(PAGE) help
-.PHONY: help setup demo up page hook screenshots faults test lint unit conformance evals gallery fuzz wire lock \
+.PHONY: help setup demo up page hook screenshots faults test lint unit conformance evals ablations gallery fuzz wire lock \
 	lock-check clean
 
 help: ## List what can be done here
@@ -85,6 +85,9 @@ fuzz: .venv/.ready ## Ask a running server what it does not expect: make fuzz UR
 evals: .venv/.ready ## Measure the scores with an evaluation kit: make evals KIT=… [KIT_PYTHON=…] [SAVE=1] [SLOW=1]
 	$(BIN)/python evals/run.py --kit $(KIT) $(if $(KIT_PYTHON),--python $(KIT_PYTHON)) \
 	  $(if $(SLOW),--slow) $(if $(SAVE),--save)
+
+ablations: .venv/.ready ## Measure the scores without each step in turn: make ablations KIT=… [KIT_PYTHON=…]
+	$(BIN)/python evals/ablate.py --kit $(KIT) $(if $(KIT_PYTHON),--python $(KIT_PYTHON))
 
 gallery: .venv/.ready ## Draw the first page of each recording's score into docs/gallery: make gallery RECORDINGS=…
 	$(BIN)/python evals/gallery.py $(RECORDINGS)

@@ -2,8 +2,8 @@
 
 Passages are cut at random, half of the tunes and chorales set for piano, played more or less freely
 and heard as a transcriber hears them. The beat is followed in what was heard, slips and all. Where
-a score does not say its tempo, one is drawn near what is usual in its metre and for notes as short
-as it has, set by hand.
+a score does not say its tempo, one is drawn at which its beat is tapped at ease; how many notes a
+beat has says next to nothing of it.
 """
 
 from collections import defaultdict
@@ -22,18 +22,16 @@ from scorewire.music.evidence import list_readings
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
 
 METER_SHARE = {"2/4": 1.0, "3/4": 1.1, "4/4": 1.3, "6/8": 0.9, "3/8": 0.4, "9/8": 0.2}
-MIDDLE_QPM = {"2/4": 80, "3/4": 108, "4/4": 100, "6/8": 132, "3/8": 92, "9/8": 132, "12/8": 96}
-MIDDLE_ONSETS_PER_S, RATE_PULL = 3.3, 0.35
-"""What is written in short notes has a slower beat, so that its onsets keep near a usual rate."""
+MIDDLE_BPM, BPM_SPREAD, MARKED_SPREAD = 92.0, 0.25, 0.12
+"""Of the beat, with deviations of the logarithm; 3/8 counts as if it had quarters."""
 
-QPM_SPREAD, MARKED_SPREAD = 0.3, 0.12
 SLOWEST_QPM, FASTEST_QPM = 40, 240
 INNER_SHARE, MID_BAR_SHARE = 0.4, 0.25
 """How often a cut begins within the piece, and how often at any beat of its first bar."""
 
 KIND_SHARE = {"others": 1.2, "tune": 1.0, "chorale": 0.5}
 SET_SHARE = {"others": 0.1, "tune": 0.5, "chorale": 0.5}
-HALVED_SHARE, DOTTED_SHARE = 0.25, 0.4
+HALVED_SHARE, DOTTED_SHARE = 0.25, 0.25
 """How often a melody is set for piano, a piece in 3/4 then written in 3/8, and one in 4/4 learned
 from in 12/8 as well, of which the corpus has next to nothing."""
 
@@ -62,7 +60,7 @@ class Example:
         worth: shape (readings,): from 0, nothing, to 1.
     """
 
-    features: NDArray[np.float32]
+    features: NDArray[np.float16]
     tracked: NDArray[np.float32]
     tapped: NDArray[np.float32]
     worth: NDArray[np.float32]
@@ -137,16 +135,17 @@ def _example(
         beats = meter.bar_ticks // meter.beat_ticks
         start = first * meter.bar_ticks + int(rng.integers(beats)) * meter.beat_ticks
         notes = [note for note in notes if note.onset >= start]
-    qpm = _tempo(passage, notes, meter, rng)
+    qpm = _tempo(passage, meter, rng)
     before = max(0, first) * meter.bar_ticks
     heard = perform([replace(note, onset=note.onset - before) for note in notes], meter, qpm, rng)
     if len(heard.events) < FEWEST_NOTES:
         return None
     found = [_read(heard, tracked, meter, qpm) for tracked in TRACKED_METERS]
-    example = Example(
-        *(np.concatenate(parts, dtype=np.float32) for parts in zip(*found, strict=True))
-    )
-    return example if example.worth.max() >= FAIR else None
+    features, *others = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    tracked, tapped, worth = (part.astype(np.float32) for part in others)
+    if worth.max() < FAIR:
+        return None
+    return Example(features.astype(np.float16), tracked, tapped, worth)
 
 
 def _dotted(note: WrittenNote) -> WrittenNote:
@@ -176,20 +175,10 @@ def _read(heard: Heard, tracked: Meter, meter: Meter, qpm: float) -> tuple[_Floa
     return features, scores, tapped_odds(onsets, readings), worth
 
 
-def _tempo(
-    passage: Passage, notes: Sequence[WrittenNote], meter: Meter, rng: np.random.Generator
-) -> float:
-    if (
-        passage.qpm is not None
-        and passage.meter == meter
-        and SLOWEST_QPM <= passage.qpm <= FASTEST_QPM
-    ):
-        middle, spread = passage.qpm, MARKED_SPREAD
+def _tempo(passage: Passage, meter: Meter, rng: np.random.Generator) -> float:
+    marked = passage.qpm if passage.meter == meter else None
+    if marked is not None and SLOWEST_QPM <= marked <= FASTEST_QPM:
+        middle, spread = marked, MARKED_SPREAD
     else:
-        onsets = {note.onset for note in notes}
-        end = max(note.onset + note.ticks for note in notes)
-        quarters = (end - min(onsets)) / TICKS_PER_QUARTER
-        middle, spread = MIDDLE_QPM[meter.name], QPM_SPREAD
-        rate = len(onsets) / quarters * middle / 60.0
-        middle *= (MIDDLE_ONSETS_PER_S / rate) ** RATE_PULL
+        middle, spread = MIDDLE_BPM * (1.5 if meter.is_compound else 1.0), BPM_SPREAD
     return float(np.clip(middle * np.exp(rng.normal(0, spread)), SLOWEST_QPM, FASTEST_QPM))

@@ -5,14 +5,13 @@
 Of all readings of a performance (`cutting`) those are made probable that put most notes in their
 place (maximum expected worth), beside what is likely by the tempo of the beat. A fifth of the
 pieces, by the hash of their names, is kept back to say what the learned model is worth. The same
-corpus gives the same weights, to a few digits; it takes three quarters of an hour of a core, and
-6 GiB.
+corpus gives the same weights, to a few digits; it takes an hour of a core, and 8 GiB.
 """
 
 import argparse
 import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -55,18 +54,37 @@ class _Net(nn.Module):
         return found[:, 0] + self.track * tracked
 
 
+class _Scale:
+    """Makes features standard scores."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        self._count = sum(len(example.worth) for example in examples)
+        self.mean = self._average(examples, lambda rows: rows)
+        squares = self._average(examples, lambda rows: (rows - self.mean) ** 2)
+        self.spread = squares.sqrt() + TINY_SPREAD
+
+    def _average(self, examples: Sequence[Example], of: Callable[[Tensor], Tensor]) -> Tensor:
+        return sum(of(_rows(example)).sum(dim=0) for example in examples) / self._count
+
+    def rows(self, example: Example) -> Tensor:
+        """Shape (readings, features)."""
+        return (_rows(example) - self.mean) / self.spread
+
+
+def _rows(example: Example) -> Tensor:
+    return torch.from_numpy(example.features).float()
+
+
 def fit(examples: Sequence[Example]) -> BarModel:
     """Learn several models, each from weights drawn anew, and take their mean."""
-    rows = torch.from_numpy(np.concatenate([example.features for example in examples]))
-    mean, spread = rows.mean(dim=0), rows.std(dim=0) + TINY_SPREAD
-    parts = rows.sub_(mean).div_(spread).split([len(example.worth) for example in examples])
-    return _joined([_learn(parts, examples, seed) for seed in range(MEMBERS)], mean, spread)
+    scale = _Scale(examples)
+    return _joined([_learn(examples, scale, seed) for seed in range(MEMBERS)], scale)
 
 
-def _learn(parts: Sequence[Tensor], examples: Sequence[Example], seed: int) -> _Net:
+def _learn(examples: Sequence[Example], scale: _Scale, seed: int) -> _Net:
     """Maximise the worth to be expected, the best readings counting most."""
     torch.manual_seed(seed)
-    net = _Net(parts[0].shape[1])
+    net = _Net(len(scale.mean))
     others = [weight for weight in net.parameters() if weight is not net.track]
     groups = [{"params": others}, {"params": [net.track], "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=STEP, weight_decay=DECAY)
@@ -74,7 +92,8 @@ def _learn(parts: Sequence[Tensor], examples: Sequence[Example], seed: int) -> _
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, STEP, steps)
     for _ in range(ROUNDS):
         for chosen in torch.randperm(len(examples)).split(BATCH):
-            losses = [_loss(net, parts[index], examples[index]) for index in chosen.tolist()]
+            batch = [examples[index] for index in chosen.tolist()]
+            losses = [_loss(net, scale.rows(example), example) for example in batch]
             optimizer.zero_grad()
             torch.stack(losses).mean().backward()
             optimizer.step()
@@ -83,12 +102,14 @@ def _learn(parts: Sequence[Tensor], examples: Sequence[Example], seed: int) -> _
 
 
 @torch.no_grad()
-def _joined(nets: Sequence[_Net], mean: Tensor, spread: Tensor) -> BarModel:
+def _joined(nets: Sequence[_Net], scale: _Scale) -> BarModel:
     """The mean of what the nets say, on features as they are; a constant falls away."""
-    hidden = torch.cat([net.hidden.weight for net in nets]) / spread
-    bias = torch.cat([net.hidden.bias for net in nets]) - hidden @ mean
+    hidden = torch.cat([net.hidden.weight for net in nets]) / scale.spread
+    bias = torch.cat([net.hidden.bias for net in nets]) - hidden @ scale.mean
     return BarModel(
-        linear=(torch.stack([net.linear.weight[0] for net in nets]).mean(dim=0) / spread).numpy(),
+        linear=(
+            torch.stack([net.linear.weight[0] for net in nets]).mean(dim=0) / scale.spread
+        ).numpy(),
         hidden=hidden.T.numpy(),
         bias=bias.numpy(),
         output=(torch.cat([net.output.weight[0] for net in nets]) / len(nets)).numpy(),
@@ -122,13 +143,14 @@ def mean_worth(model: BarModel, examples: Sequence[Example]) -> float:
 def main() -> None:
     """Learn, say how good it is, and write the weights."""
     arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    arguments.add_argument("--cuts", type=int, default=4800)
+    arguments.add_argument("--cuts", type=int, default=12_800)
     count = arguments.parse_args().cuts
     passages = list(read_corpus())
     learning = Cuts([p for p in passages if not is_kept_back(p.source)])
     testing = Cuts([p for p in passages if is_kept_back(p.source)])
+    drawn = [learning[number] for number in range(count)]
     dotted = [example for number in range(count) if (example := learning.dotted(number))]
-    model = fit([*(learning[number] for number in range(count)), *dotted])
+    model = fit([*drawn, *dotted])
     tested = [testing[number] for number in range(count // 10)]
     best = float(np.mean([example.worth.max() for example in tested]))
     sys.stdout.write(f"{len(passages)} passages; {count} cuts learned from\n")

@@ -5,6 +5,7 @@ deviates by 0.12 to 0.22, from one beat to the next by 0.13 to 0.24 (W. Goebl, 1
 transcriber loses, adds and lengthens was measured on its output for other recordings.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,13 +14,13 @@ from numpy.typing import NDArray
 from symbolic import WrittenNote
 
 from scorewire.music.accents import Event, group_chords
-from scorewire.music.meter import TICKS_PER_QUARTER, Meter
+from scorewire.music.meter import TICKS_PER_QUARTER, Meter, MetricalClass
 from scorewire.music.notes import Note
 
-LOST_SHARE, GHOST_SHARE = 0.09, 0.08
-GHOSTS, GHOST_SHARES = (12, 19), (0.8, 0.2)
-LENGTH_BIAS, LENGTH_SPREAD = -0.085, 0.42
-HEARING_JITTER_S = 0.006
+LOST_SHARE, GHOST_SHARE = 0.13, 0.06
+GHOSTS, GHOST_SHARES = (12, -12), (0.7, 0.3)
+LENGTH_BIAS, LENGTH_SPREAD = -0.02, 0.43
+HEARING_JITTER_S = 0.008
 FREEDOMS = ((0.0, 0.0, 0.001), (0.03, 0.08, 0.006), (0.09, 0.25, 0.012))
 """Least and most deviation of a beat's logarithmic length, and the spread of chords in seconds:
 like a machine, steady, free."""
@@ -27,7 +28,16 @@ like a machine, steady, free."""
 FREEDOM_SHARES = (0.25, 0.3, 0.45)
 MEMORY = 0.5
 SLOWING, SLOWING_SHARE = 0.35, 0.4
-VELOCITY = 64
+
+VELOCITY, VELOCITY_SPREAD, FLAT_SHARE = 64, 6.0, 0.15
+STRESS, STRESS_SPREAD = 1.5, 1.5
+THICK_VELOCITY, BASS_VELOCITY = 0.8, 1.0
+"""As the transcriber hears velocities: their spread, and how often it hears none; how much more the
+beats of the bar get, which differs between players (J. A. Sloboda, "The communication of musical
+metre in piano performance", Quarterly Journal of Experimental Psychology 35A, 1983) - machines give
+none; what each further note of a chord adds to all, and how much more the lowest gets."""
+
+STRESSES = {MetricalClass.DOWNBEAT: 1.0, MetricalClass.STRONG_BEAT: 0.5}
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,11 @@ def perform(
     end = int(max(note.onset + note.ticks for note in notes)) + 1
     least, most, spread_s = FREEDOMS[rng.choice(len(FREEDOMS), p=FREEDOM_SHARES)]
     ticks, times_s = _beat_times(end, meter, qpm, rng.uniform(least, most), rng)
+    stress = rng.normal(STRESS, STRESS_SPREAD) if most > 0 else 0.0
+    is_flat = rng.random() < FLAT_SHARE
+    chords: dict[int, list[int]] = defaultdict(list)
+    for note in notes:
+        chords[note.onset].append(note.pitch)
     place: dict[Note, int] = {}
     for note in notes:
         if rng.random() < LOST_SHARE:
@@ -58,15 +73,23 @@ def perform(
         end_s = float(np.interp(note.onset + note.ticks, ticks, times_s))
         onset_s += rng.normal(0, spread_s) + rng.normal(0, HEARING_JITTER_S)
         length_s = (end_s - onset_s) * np.exp(rng.normal(LENGTH_BIAS, LENGTH_SPREAD))
+        louder = stress * STRESSES.get(meter.classify(note.onset), 0.0)
+        louder += _weight(note.pitch, chords[note.onset]) + rng.normal(0, VELOCITY_SPREAD)
+        velocity = VELOCITY if is_flat else round(VELOCITY + louder)
         pitches = [note.pitch]
         if rng.random() < GHOST_SHARE:
             pitches.append(note.pitch + int(rng.choice(GHOSTS, p=GHOST_SHARES)))
         for pitch in pitches:
             off_s = onset_s + max(length_s, 0.04)
-            place[Note(onset_s, off_s, min(pitch, 127), VELOCITY)] = note.onset
+            place[Note(onset_s, off_s, min(pitch, 127), velocity)] = note.onset
     events = group_chords(list(place))
     true = [int(np.median([place[note] for note in event.notes])) for event in events]
     return Heard(events, np.array(true, dtype=np.int64))
+
+
+def _weight(pitch: int, chord: Sequence[int]) -> float:
+    """By how much a note of a chord is louder than one that is alone."""
+    return THICK_VELOCITY * (len(chord) - 1) + BASS_VELOCITY * (pitch == min(chord))
 
 
 def _beat_times(

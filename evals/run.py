@@ -46,14 +46,22 @@ Means = dict[str, dict[str, float | None]]
 
 
 def measure(kit: Path, set_name: str, python: str, folder: Path, *, slow: bool) -> Means:
-    """Run the kit on every recording of a set, and read its means by way of playing."""
+    """Convert every recording of a set, and have the kit judge what comes out."""
     convert = shlex.join([str(Path(sys.executable).with_name("scorewire")), "convert"])
+    command = f"{convert} {{audio}} --musicxml {{xml}} --midi {{mid}}"
+    return judge(kit, set_name, python, folder, "--cmd", command, slow=slow)
+
+
+def judge(
+    kit: Path, set_name: str, python: str, folder: Path, *arguments: str, slow: bool = False
+) -> Means:
+    """Have the kit judge the scores in a folder, and read its means by way of playing."""
     command = [
         python,
         str(kit / "evaluate_set.py"),
         *("--set", str(kit / set_name)),
         *("--pred", str(folder)),
-        *("--cmd", f"{convert} {{audio}} --musicxml {{xml}} --midi {{mid}}"),
+        *arguments,
         *([] if slow else ["--no-ned"]),
     ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - the kit named by whoever runs this

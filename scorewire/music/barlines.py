@@ -8,6 +8,8 @@ tempi that people like to tap. The beat tracker's own choice is one reading amon
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import compress, groupby
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,10 @@ _DECIMALS = 6
 _TAPPED_BPM, _TAPPED_SPREAD = 100.0, 0.25
 """Median and deviation (of the logarithm) of the beat's tempo. The median is that of R. Parncutt,
 "A perceptual model of pulse salience and metrical accent", Music Perception 11(4), 1994: 600 ms."""
+
+_LESS_COMMON = {Meter(2, 4): -0.3}
+"""Log-odds of metres that are seldomer, against 4/4, than among what the weights were learned from:
+there three for four of 4/4, by `beats.METER_PRIOR` four for seven."""
 
 TRACKED_METERS = (Meter(4, 4), Meter(3, 4), Meter(6, 8))
 """Metres in which the beat is followed before bars are read; the others divide time as these do."""
@@ -159,28 +165,38 @@ def read_bars(
     # Only eighths swing, so that the level of a swung beat is settled.
     scales = (Fraction(1),) if tempo_known or track.swung else SCALES
     readings, features = list_readings(onsets, meters, scales)
+    if track.swung:  # which eighths come late says where the beats are
+        is_on_beat = [_keeps_beats(track, reading) for reading in readings]
+        readings, features = list(compress(readings, is_on_beat)), features[is_on_beat]
     if not readings:
         return track, 0.0
     # Rounded, so that of equal readings the first is taken whatever the order of sums.
     odds = learned_bar_model().log_odds(features) + tapped_odds(onsets, readings)
-    scores = odds.round(_DECIMALS)
+    scores = (odds + _common_odds(readings)).round(_DECIMALS)
     best = int(np.argmax(scores))
     return _read(track, readings[best]), float(scores[best])
+
+
+def _keeps_beats(track: BeatTrack, reading: Reading) -> bool:
+    """Whether the first onset stays in its half of the beat."""
+    half = TICKS_PER_QUARTER // 2
+    return (reading.phase - int(track.ticks[0]) // half * half) % TICKS_PER_QUARTER == 0
 
 
 def gather_onsets(track: BeatTrack, events: Sequence[Event]) -> Onsets:
     """Gather what is struck at each tick."""
     tick_s = track.quarter_s / TICKS_PER_QUARTER
-    struck: dict[int, list[tuple[int, float]]] = {}
-    for tick, event in zip(track.ticks[:_MOST_ONSETS], events, strict=False):
-        struck.setdefault(int(tick), []).extend(
-            (note.pitch, max((note.offset_s - note.onset_s) / tick_s, 1.0)) for note in event.notes
-        )
-    ticks = sorted(struck)
+    placed = zip(track.ticks[:_MOST_ONSETS].tolist(), events, strict=False)
+    struck = {
+        tick: [note for _, event in group for note in event.notes]
+        for tick, group in groupby(placed, key=itemgetter(0))
+    }
+    chords = list(struck.values())
     return Onsets(
-        np.array(ticks, dtype=np.int64),
-        [[pitch for pitch, _ in struck[tick]] for tick in ticks],
-        [[length for _, length in struck[tick]] for tick in ticks],
+        np.array(list(struck), dtype=np.int64),
+        [[note.pitch for note in chord] for chord in chords],
+        [[max((n.offset_s - n.onset_s) / tick_s, 1.0) for n in chord] for chord in chords],
+        np.array([max(note.velocity for note in chord) for chord in chords], dtype=np.float64),
         60.0 / track.quarter_s,
     )
 
@@ -190,6 +206,11 @@ def tapped_odds(onsets: Onsets, readings: Sequence[Reading]) -> NDArray[np.float
     beats = [TICKS_PER_QUARTER * float(r.scale) / r.meter.beat_ticks for r in readings]
     off = np.log(onsets.qpm * np.array(beats) / _TAPPED_BPM) / _TAPPED_SPREAD
     return np.asarray(-(off**2) / 2)
+
+
+def _common_odds(readings: Sequence[Reading]) -> NDArray[np.float64]:
+    """Log-odds of each reading's metre against what was learned from, shape (readings,)."""
+    return np.array([_LESS_COMMON.get(reading.meter, 0.0) for reading in readings])
 
 
 def _read(track: BeatTrack, reading: Reading) -> BeatTrack:

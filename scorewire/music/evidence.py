@@ -5,8 +5,7 @@ falls. The beat tracker follows time well but decides these from one onset to th
 reading is looked at over the whole piece, with cues that only the whole has: how often strong
 places are struck, what stands out there, what comes back after a bar, where the music begins and
 ends. Cues after F. Lerdahl and R. Jackendoff, "A Generative Theory of Tonal Music" (1983), metrical
-preference rules 1 (parallelism), 3 (event), 5 (length), 6 (bass); D. Temperley and C. Bartlette,
-"Parallelism as a factor in metrical analysis", Music Perception 20(2), 2002.
+preference rules 1 (parallelism), 3 (event), 4 (stress), 5 (length), 6 (bass).
 """
 
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorewire.music.meter import Meter, MetricalClass
+from scorewire.music.parallelism import Returns, likeness
 
 _Floats = NDArray[np.float64]
 _Ints = NDArray[np.int64]
@@ -37,9 +37,8 @@ _SHORT_GAPS, _LONG_GAPS = 4, 8
 _LONGEST_GAPS = 8
 _AROUND = 6
 _LEAP_SEMITONES, _OVER_SEMITONES = 12, 18
-_PITCH_CLASSES, _PITCHES = 12, 128
+_PITCH_CLASSES = 12
 _QUARTER_QPM = 100.0
-_REFERENCE_LAGS = (12, 24, 36, 48, 72, 96, 108, 144, 192, 216, 288, 384)
 _MOST_COVERED = 1.5
 _HARDLY_ANY, _SOME, _MANY, _CLEARLY = 0.08, 0.15, 0.35, 0.01
 """Shares of the onsets, and how much more of them is more."""
@@ -59,12 +58,14 @@ class Onsets:
         ticks: shape (n,), rising; n at least 2.
         pitches: the pitches that are struck, for each onset.
         lengths: their lengths in ticks, in the same order.
+        velocities: shape (n,): how hard the loudest of them is struck.
         qpm: quarters a minute on that grid.
     """
 
     ticks: _Ints
     pitches: Sequence[Sequence[int]]
     lengths: Sequence[Sequence[float]]
+    velocities: _Floats
     qpm: float
 
 
@@ -92,7 +93,7 @@ def list_readings(
         The readings, and their features, shape (readings, features).
     """
     accents = _accents(onsets)
-    likeness = _likeness(onsets)
+    alike = likeness(onsets.pitches)
     readings: list[Reading] = []
     rows: list[_Floats] = []
     for scale in scales:
@@ -101,7 +102,7 @@ def list_readings(
             continue
         raw = onsets.ticks - onsets.ticks[0]
         ticks = np.rint(raw * float(scale)).astype(np.int64)
-        returns = _Returns(ticks, likeness)
+        returns = Returns(ticks, alike)
         for meter in meters:
             phases = np.arange(0, meter.bar_ticks, _PHASE_TICKS)
             readings += [Reading(scale, meter, int(phase)) for phase in phases]
@@ -120,7 +121,6 @@ def _standard(values: _Floats) -> _Floats:
 def _accents(onsets: Onsets) -> _Floats:
     """How much each onset stands out in each respect: standard scores, shape (n, accents)."""
     ticks = onsets.ticks.astype(np.float64)
-    n = len(ticks)
     lows = np.array([min(chord) for chord in onsets.pitches], dtype=np.float64)
     highs = np.array([max(chord) for chord in onsets.pitches], dtype=np.float64)
     sizes = np.array([len(set(chord)) for chord in onsets.pitches], dtype=np.float64)
@@ -134,14 +134,10 @@ def _accents(onsets: Onsets) -> _Floats:
     gap = float(np.median(np.diff(ticks)))
     after = np.minimum(np.diff(ticks, append=ticks[-1] + 2 * gap), _LONGEST_GAPS * gap)
     before = np.concatenate([[gap], after[:-1]])
-    here = np.arange(n)
-    summed = np.concatenate([[0.0], lows.cumsum()])
-    start, end = np.maximum(0, here - _AROUND), np.minimum(n, here + _AROUND + 1)
-    around = (summed[end] - summed[start]) / (end - start)
     low_before = np.concatenate([lows[:1], lows[:-1]])
     columns = [
         sizes,
-        np.clip(around - lows, -_LEAP_SEMITONES, _OVER_SEMITONES),
+        np.clip(-_above_others(lows), -_LEAP_SEMITONES, _OVER_SEMITONES),
         np.clip(low_before - lows, -_LEAP_SEMITONES, _LEAP_SEMITONES),
         np.log1p(after),
         np.log1p(before),
@@ -152,8 +148,18 @@ def _accents(onsets: Onsets) -> _Floats:
         (lows != low_before).astype(np.float64),
         np.clip(np.abs(np.diff(highs, prepend=highs[0])), 0, _LEAP_SEMITONES),
         highs,
+        _above_others(onsets.velocities),
     ]
     return np.stack([_standard(column) for column in columns], axis=1)
+
+
+def _above_others(values: _Floats) -> _Floats:
+    """By how much each value is above the mean of those around it."""
+    n = len(values)
+    here = np.arange(n)
+    summed = np.concatenate([[0.0], values.cumsum()])
+    start, end = np.maximum(0, here - _AROUND), np.minimum(n, here + _AROUND + 1)
+    return np.asarray(values - (summed[end] - summed[start]) / (end - start))
 
 
 def _harmony_change(onsets: Onsets, reach: float) -> _Floats:
@@ -171,45 +177,6 @@ def _harmony_change(onsets: Onsets, reach: float) -> _Floats:
     change = 1 - (before * after).sum(axis=1) / np.maximum(norm, 1e-9)
     known = norm > 0
     return np.where(known, change, change[known].mean() if known.any() else 0.0)
-
-
-def _likeness(onsets: Onsets) -> _Floats:
-    """Share of pitches that two onsets have in common (Jaccard); shape (n, n)."""
-    struck = np.zeros((len(onsets.pitches), _PITCHES))
-    for index, chord in enumerate(onsets.pitches):
-        struck[index, list(chord)] = 1
-    common = struck @ struck.T
-    sizes = struck.sum(axis=1)
-    return np.asarray(common / (sizes[:, None] + sizes[None, :] - common))
-
-
-class _Returns:
-    """How much comes back after a lag: likeness of pitches, and share of onsets."""
-
-    def __init__(self, ticks: _Ints, likeness: _Floats) -> None:
-        self._ticks = ticks
-        self._likeness = likeness
-        self._known: dict[int, _Floats] = {}
-        self._reference = np.mean([self.after(lag) for lag in _REFERENCE_LAGS], axis=0)
-
-    def after(self, lag: int) -> _Floats:
-        """Likeness and share of onsets after `lag` ticks, shape (2,)."""
-        if lag not in self._known:
-            ticks = self._ticks
-            inside = np.flatnonzero(ticks + lag <= ticks[-1])
-            found = np.searchsorted(ticks, ticks[inside] + lag)
-            met = ticks[found] == ticks[inside] + lag
-            count = max(1, len(inside))
-            alike = self._likeness[inside[met], found[met]].sum()
-            self._known[lag] = np.array([alike, met.sum()]) / count
-        return self._known[lag]
-
-    def features(self, meter: Meter) -> _Floats:
-        """What comes back after bars and parts of them, against other lags."""
-        bar = meter.bar_ticks
-        part = bar // 2 if meter.numerator % 2 == 0 else bar // 3
-        found = [self.after(lag) - self._reference for lag in (bar, 2 * bar, 4 * bar, part)]
-        return np.array([*(pair[0] for pair in found), found[0][1], found[1][1]])
 
 
 def _tempo_features(meter: Meter, qpm: float) -> _Floats:

@@ -21,7 +21,11 @@ from scorewire.music.notes import Note
 def onsets(*ticks: int) -> Onsets:
     """One pitch at each tick, at 96 quarters a minute."""
     return Onsets(
-        np.array(ticks), [[60 + tick % 7] for tick in ticks], [[6.0] for _ in ticks], qpm=96.0
+        ticks=np.array(ticks),
+        pitches=[[60 + tick % 7] for tick in ticks],
+        lengths=[[6.0] for _ in ticks],
+        velocities=np.full(len(ticks), 64.0),
+        qpm=96.0,
     )
 
 
@@ -64,7 +68,7 @@ def test_only_two_features_of_each_metre_tell_the_tempo():
 def test_pitch_does_not_matter_but_its_movement_does():
     """Evidence is the same in any key."""
     heard = onsets(*range(0, 480, 12))
-    higher = Onsets(heard.ticks, [[p + 5 for p in c] for c in heard.pitches], heard.lengths, 96.0)
+    higher = replace(heard, pitches=[[p + 5 for p in chord] for chord in heard.pitches])
     assert np.allclose(list_readings(heard)[1], list_readings(higher)[1])
 
 
@@ -74,6 +78,18 @@ def test_bass_notes_stand_on_strong_beats():
     halves = track.ticks[::2] % track.meter.bar_ticks
     assert set(halves) <= {0, 48}
     assert track.meter in (Meter(2, 4), Meter(4, 4))
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_what_is_struck_harder_marks_the_bar(first: int):
+    """Notes that differ in nothing else: of three, the loud one begins the bar."""
+    notes = [
+        Note(0.5 * beat, 0.5 * beat + 0.3, 60, 92 if beat % 3 == first else 80)
+        for beat in range(64)
+    ]
+    track = follow_beat(group_chords(notes))
+    assert track.meter == Meter(3, 4)
+    assert set(track.ticks[first::3] % track.meter.bar_ticks) == {0}
 
 
 def test_quick_quarters_are_counted_in_halves():
