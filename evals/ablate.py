@@ -39,6 +39,7 @@ from scorewire.pipeline.transcription import transcribe
 WAYS = ("metro", "human", "rubato")
 FIGURE = "right_note_f1"
 MIDDLE_C = 60
+LONGEST_S = 3600.0
 
 
 def _all_of_them(notes: Sequence[Decoded], _threshold: float) -> Sequence[Decoded]:
@@ -138,7 +139,7 @@ def _load(folder: Path) -> Iterator[tuple[str, Audio]]:
     for piece in sorted(path.parent for path in folder.glob("*/meta.json")):
         for way in WAYS:
             recording = piece / f"{way}.ogg"
-            audio = decode(recording, max_duration_s=np.inf, report=_silent)
+            audio = decode(recording, max_duration_s=LONGEST_S, report=_silent)
             yield f"{piece.name}.{way}", audio
 
 
