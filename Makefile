@@ -82,9 +82,9 @@ fuzz: .venv/.ready ## Ask a running server what it does not expect: make fuzz UR
 	  run $(URL)/api/openapi/openapi.json --max-time $(or $(SECONDS),600) \
 	  $(if $(TOKEN),--header "Authorization: Bearer $(TOKEN)")
 
-evals: .venv/.ready ## Measure the scores with an evaluation kit: make evals KIT=… [KIT_PYTHON=…] [SAVE=1] [SLOW=1]
+evals: .venv/.ready ## Measure the scores with an evaluation kit: make evals KIT=… [KIT_PYTHON=…] [SAVE=1] [SLOW=1] [OTHERS=1]
 	$(BIN)/python evals/run.py --kit $(KIT) $(if $(KIT_PYTHON),--python $(KIT_PYTHON)) \
-	  $(if $(SLOW),--slow) $(if $(SAVE),--save)
+	  $(if $(SLOW),--slow) $(if $(SAVE),--save) $(if $(OTHERS),--others)
 
 ablations: .venv/.ready ## Measure the scores without each step in turn: make ablations KIT=… [KIT_PYTHON=…]
 	$(BIN)/python evals/ablate.py --kit $(KIT) $(if $(KIT_PYTHON),--python $(KIT_PYTHON))

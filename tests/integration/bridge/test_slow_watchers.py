@@ -79,7 +79,8 @@ async def test_who_stops_reading_delays_nobody(
         together_s = await delay_s(tell, everyone, 101, EVENTS)
         assert together_s < 3 * alone_s + 0.01
         waiting, unsent_bytes = max(await served.ask(partial(_held_for_each, served)))
-        assert MAX_UNSENT_BYTES < unsent_bytes < MAX_UNSENT_BYTES + 2 * LONG_BYTES
+        # The system may still take some once it is too much; asyncio goes on under a quarter of it.
+        assert MAX_UNSENT_BYTES / 4 < unsent_bytes < MAX_UNSENT_BYTES + 2 * LONG_BYTES
         assert 0 < waiting <= MAX_WAITING + PAGE
         await complete()
     # It takes not even the end for a while, and is cut off; then it comes back for the rest.
