@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from symbolic import WrittenNote
 
 from scorewire.music.accents import Event, group_chords
+from scorewire.music.beats import BeatTrack
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter, MetricalClass
 from scorewire.music.notes import Note
 
@@ -51,6 +52,11 @@ class Heard:
 
     events: list[Event]
     ticks: NDArray[np.int64]
+
+    def share_in_place(self, track: BeatTrack, meter: Meter) -> float:
+        """Share of the notes that were followed to their place in the bar of the true metre."""
+        right = track.ticks % track.meter.bar_ticks == self.ticks % meter.bar_ticks
+        return float(np.average(right, weights=[len(event.notes) for event in self.events]))
 
 
 def perform(

@@ -51,7 +51,7 @@ def swing(notes: Sequence[WrittenNote], ratio: float) -> list[WrittenNote]:
 def draw(
     tunes: Sequence[Passage], rng: np.random.Generator, ratio: float | None, *, is_set: bool
 ) -> tuple[Heard, Meter]:
-    """Hear one of the tunes, in the rhythm that is asked for, in its metre."""
+    """Hear one of the tunes, in the rhythm that is asked for; its notes' places, as written."""
     while True:
         tune = tunes[rng.integers(len(tunes))]
         notes = first_bars(tune)
@@ -61,20 +61,13 @@ def draw(
     bpm = np.exp(rng.uniform(np.log(SLOWEST_BPM), np.log(FASTEST_BPM)))
     qpm = bpm * tune.meter.beat_ticks / TICKS_PER_QUARTER
     played = notes if ratio is None else swing(notes, ratio)
-    return perform(played, tune.meter, qpm, rng), tune.meter
+    heard = perform(played, tune.meter, qpm, rng)
+    return replace(heard, ticks=heard.ticks // EIGHTH * EIGHTH), tune.meter
 
 
 def first_bars(tune: Passage) -> list[WrittenNote]:
     """As much as is played."""
     return [note for note in tune.notes if note.onset < MOST_BARS * tune.meter.bar_ticks]
-
-
-def share_in_place(heard: Heard, meter: Meter, *, swung: bool | None) -> float:
-    """Share of the notes that get their place in the bar, where the musician says this."""
-    track = follow_beat(heard.events, swung=swung)
-    true = heard.ticks // EIGHTH * EIGHTH % meter.bar_ticks
-    sizes = [len(event.notes) for event in heard.events]
-    return float(np.average(track.ticks % track.meter.bar_ticks == true, weights=sizes))
 
 
 def main() -> None:
@@ -102,7 +95,10 @@ def main() -> None:
             sys.stdout.flush()
             swung += heard if name == "swung" else []
     for said, how in ((None, "nothing"), (False, "that they do not"), (True, "that they do")):
-        shares = [share_in_place(performance, meter, swung=said) for performance, meter in swung]
+        shares = [
+            performance.share_in_place(follow_beat(performance.events, swung=said), meter)
+            for performance, meter in swung
+        ]
         sys.stdout.write(
             f"notes in place of those that swing, where the musician says {how}: "
             f"{np.mean(shares):.2f}\n"

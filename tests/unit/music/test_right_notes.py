@@ -65,9 +65,5 @@ def test_most_notes_of_printed_music_get_their_place():
         notes = [note for note in passage.notes if note.onset < end]
         for _ in range(PERFORMANCES):
             heard = perform(notes, passage.meter, TEMPO_BPM, rng)
-            track = follow_beat(heard.events)
-            true = heard.ticks % passage.meter.bar_ticks
-            sizes = [len(event.notes) for event in heard.events]
-            right = track.ticks % track.meter.bar_ticks == true
-            shares.append(np.average(right, weights=sizes))
+            shares.append(heard.share_in_place(follow_beat(heard.events), passage.meter))
     assert np.mean(shares) > 0.65
