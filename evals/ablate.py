@@ -27,18 +27,24 @@ from scorewire.media.decode import decode
 from scorewire.music.accents import Event
 from scorewire.music.barlines import gather_onsets
 from scorewire.music.beats import PLAYINGS, BeatTrack
+from scorewire.music.divisions import Divisions
 from scorewire.music.evidence import Onsets
+from scorewire.music.grid import GridNote
 from scorewire.music.hands import LEFT, RIGHT
 from scorewire.music.key import Key
 from scorewire.music.layout import Bar
-from scorewire.music.lengths import ScoreNote
-from scorewire.music.quantize import Grid, GridNote
+from scorewire.music.note_values import Sounding
+from scorewire.music.notes import ScoreNote
+from scorewire.music.value_weights import WEIGHTS
 from scorewire.pipeline.musicxml import engrave
 from scorewire.pipeline.transcription import transcribe
 
 WAYS = ("metro", "human", "rubato")
 FIGURE = "right_note_f1"
 MIDDLE_C = 60
+VOICE_PIECES = (8, 9)
+"""Of the evidence for an end, what other notes of the staff say."""
+
 LONGEST_S = 3600.0
 
 
@@ -64,20 +70,30 @@ class _Known:
         self.read = read
 
 
-def _as_it_was(track: BeatTrack) -> BeatTrack:
-    return track
+def _as_tracked(
+    track: BeatTrack, _staves: Sequence[Sequence[GridNote]]
+) -> tuple[BeatTrack, Divisions]:
+    """Onsets on the tracker's places, or the nearest that can be written without triplets."""
+    bar = track.meter.bar_ticks
+    ticks = track.ticks - track.ticks[0] // bar * bar
+    written = [Divisions().nearest(float(tick)) for tick in ticks]
+    return replace(track, ticks=np.array(written)), Divisions()
 
 
 def _at_middle_c(notes: Sequence[GridNote]) -> list[int]:
     return [RIGHT if note.pitch >= MIDDLE_C else LEFT for note in notes]
 
 
-def _as_heard(note: GridNote, _later: object, _long_from: float, grid: Grid) -> int:
-    return max(grid.nearest(note.end), grid.nearest(note.onset + 1, up=True))
+def _end_as_heard(_values: object, note: Sounding, end: int, _later: object) -> float:
+    return abs(note.onset + note.played - end)
 
 
-def _far(_notes: Sequence[GridNote], _onsets: object) -> float:
-    return 3.0
+def _no_pedal(_notes: Sequence[GridNote]) -> float:
+    return 0.0
+
+
+def _without(*pieces: int) -> tuple[float, ...]:
+    return tuple(0.0 if piece in pieces else cost for piece, cost in enumerate(WEIGHTS))
 
 
 def _in_c(_notes: Sequence[ScoreNote], bars: Sequence[Bar]) -> tuple[Key, ...]:
@@ -99,10 +115,14 @@ WITHOUT: Mapping[str, Mapping[str, object]] = {
         "music.barlines._NEAR_ODDS": 0.0,
         "music.barlines._Follower.follow_again": _Known,
     },
-    "moving quick thirty-seconds": {"music.score.move_flurries": _as_it_was},
+    "placing onsets anew (the tracker's places)": {"music.score.quantize": _as_tracked},
+    "values in placing onsets": {"music.quantize._VALUE_WEIGHT": 0.0},
     "hands by what was learned (split at middle C)": {"music.layout.split_hands": _at_middle_c},
-    "lengths to the next onset (ends as heard)": {"music.lengths._choose_end": _as_heard},
-    "lengths against the staff's usual": {"music.lengths._long_from": _far},
+    "what values ask of a reader (the end nearest to what was heard)": {
+        "music.note_values.NoteValues.cost": _end_as_heard
+    },
+    "where voices go on": {"music.note_values.WEIGHTS": _without(*VOICE_PIECES)},
+    "lengths against the staff's usual": {"music.lengths.usual_length": _no_pedal},
     "the key (C major)": {"music.score.find_keys": _in_c},
 }
 

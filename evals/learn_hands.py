@@ -21,9 +21,9 @@ from scipy.optimize import minimize
 from symbolic import WrittenNote
 from textures import LEFT, RIGHT, as_piano
 
+from scorewire.music.grid import GridNote
 from scorewire.music.hand_evidence import SPLITS, Strikes, list_evidence, list_moves
 from scorewire.music.hands import weigh_splits
-from scorewire.music.quantize import GridNote
 
 WEIGHTS = Path(__file__).parents[1] / "scorewire" / "music" / "hand_weights.py"
 ACCOMPANIMENTS = ("handel/", "schubert/", "schumann_clara/opus17", "weber/")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from scorewire.music.key import Key
-from scorewire.music.lengths import ScoreNote
+from scorewire.music.notes import ScoreNote
 from scorewire.music.rhythm import Symbol
 from scorewire.music.spelling import Spelling
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scorewire.music.instruments import BASS, TREBLE, Clef, Instrument
-from scorewire.music.lengths import ScoreNote
+from scorewire.music.notes import ScoreNote
 from scorewire.music.rhythm import Symbol
 from scorewire.music.spelling import Spelling
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scorewire.music.grid import GridNote
 from scorewire.music.meter import TICKS_PER_QUARTER
-from scorewire.music.quantize import GridNote
 
 MIDDLE = 66
 """The pitch that the middle of a piece's range is moved to: only distances matter."""

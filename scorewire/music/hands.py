@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from scorewire.music.grid import GridNote
 from scorewire.music.hand_evidence import SPLITS, Strikes, list_evidence, list_moves
 from scorewire.music.hand_weights import EVIDENCE, MOVES
-from scorewire.music.quantize import GridNote
 
 RIGHT, LEFT = 1, 2
 """Staff numbers of the right and the left hand."""

@@ -14,8 +14,8 @@ from itertools import chain
 import numpy as np
 
 from scorewire.music.key import name_at
-from scorewire.music.lengths import ScoreNote
 from scorewire.music.meter import Meter, MetricalClass
+from scorewire.music.notes import ScoreNote
 from scorewire.music.spelling import Spelling
 
 _PITCH_CLASSES = 12

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scorewire.music.lengths import ScoreNote
 from scorewire.music.meter import TICKS_PER_QUARTER
+from scorewire.music.notes import ScoreNote
 
 SEGMENT_TICKS = 2 * TICKS_PER_QUARTER
 """A chord's usual length; of one to four quarters, two and three named most keys right."""

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from scorewire.music.clefs import Register, choose_registers
+from scorewire.music.grid import Grid, GridNote
 from scorewire.music.hands import LEFT, RIGHT, split_hands
 from scorewire.music.harmony import ChordSymbol
 from scorewire.music.instruments import Instrument
 from scorewire.music.key import Key
-from scorewire.music.lengths import ScoreNote, write_lengths
+from scorewire.music.lengths import write_lengths
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
-from scorewire.music.quantize import Grid, GridNote
+from scorewire.music.notes import ScoreNote
 from scorewire.music.rhythm import RhythmWriter, Symbol, mark_groups
 from scorewire.music.spelling import Spelling
 from scorewire.music.swing_timing import sounding_tick
@@ -97,22 +98,26 @@ class Score:
             for voices in staves
             for voice in voices
             for symbol in voice
-            if symbol.triplet
+            if symbol.triplet == TICKS_PER_QUARTER
         }
         return partial(sounding_tick, straight_beats=triplets)
 
 
+def share_out(notes: Sequence[GridNote], instrument: Instrument) -> list[list[GridNote]]:
+    """Share a part's notes between its staves, from the top; order is kept."""
+    if not instrument.grand_staff:
+        return [list(notes)]
+    hands = split_hands(notes)
+    return [
+        [note for note, hand in zip(notes, hands, strict=True) if hand == staff]
+        for staff in (RIGHT, LEFT)
+    ]
+
+
 def assign_staves(notes: Sequence[GridNote], instrument: Instrument, grid: Grid) -> list[ScoreNote]:
     """Share a part's notes between its staves and choose their written lengths."""
-    hands = split_hands(notes) if instrument.grand_staff else [RIGHT] * len(notes)
-    written = [
-        score_note
-        for staff in (RIGHT, LEFT)
-        for score_note in write_lengths(
-            [note for note, hand in zip(notes, hands, strict=True) if hand == staff], staff, grid
-        )
-    ]
-    return _let_go(written)
+    staves = enumerate(share_out(notes, instrument), start=RIGHT)
+    return _let_go([note for staff, own in staves for note in write_lengths(own, staff, grid)])
 
 
 def _let_go(notes: Sequence[ScoreNote]) -> list[ScoreNote]:
@@ -177,7 +182,7 @@ def lay_out(
     spellings: Mapping[ScoreNote, Spelling],
 ) -> Part:
     """Write a part's notes into bars."""
-    writer = RhythmWriter(grid.meter, grid)
+    writer = RhythmWriter(grid.meter, grid.divisions)
     staves = [
         separate_voices([note for note in notes if note.staff == staff + 1])
         for staff in range(len(instrument.clefs))
@@ -217,15 +222,15 @@ def _fill_bar(
 
 
 def _complete_triplets(voice: Sequence[Symbol], bar: Bar, writer: RhythmWriter) -> list[Symbol]:
-    """Add the rests without which a triplet of this voice would not add up to its beat.
+    """Add the rests without which a triplet of this voice would not add up.
 
     Elsewhere a voice may be silent without a rest while the other one sounds.
     """
-    beats = {symbol.onset // TICKS_PER_QUARTER for symbol in voice if symbol.triplet}
+    triplets = {(s.triplet, s.onset // s.triplet) for s in voice if s.triplet}
     rests = []
-    for beat in beats:
-        start = max(beat * TICKS_PER_QUARTER, bar.start)
-        end = min((beat + 1) * TICKS_PER_QUARTER, bar.end)
+    for ticks, number in triplets:
+        start = max(number * ticks, bar.start)
+        end = min((number + 1) * ticks, bar.end)
         written = [(s.onset, s.end) for s in voice if s.onset < end and s.end > start]
         for gap_start, gap_end in _gaps(written, start, end):
             rests += writer.write(gap_start, gap_end, chord=None)

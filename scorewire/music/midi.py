@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 
 import mido
 
+from scorewire.music.grid import Grid
 from scorewire.music.instruments import Instrument
 from scorewire.music.layout import Score
 from scorewire.music.meter import TICKS_PER_QUARTER
 from scorewire.music.notes import Note
-from scorewire.music.quantize import Grid
 
 _SCORE_TICKS = 480
 _PERFORMANCE_TICKS = 1000

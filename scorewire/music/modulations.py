@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from scorewire.music.key import KEYS, SEGMENT_TICKS, Key, estimate_key, weigh_keys
 from scorewire.music.layout import Bar
-from scorewire.music.lengths import ScoreNote
+from scorewire.music.notes import ScoreNote
 
 _FEWEST_BARS = 12
 _EDGE_BARS = 8

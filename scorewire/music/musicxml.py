@@ -12,7 +12,6 @@ from xml.etree import ElementTree as ET
 from scorewire.music.accidentals import shown_accidentals
 from scorewire.music.key import Key
 from scorewire.music.layout import Bar, Part, Score, name_noteheads
-from scorewire.music.lengths import ScoreNote
 from scorewire.music.meter import TICKS_PER_QUARTER
 from scorewire.music.musicxml_clefs import (
     order_voices,
@@ -30,6 +29,7 @@ from scorewire.music.musicxml_percussion import (
     write_sound,
 )
 from scorewire.music.musicxml_tempo import write_tempo
+from scorewire.music.notes import ScoreNote
 from scorewire.music.rhythm import Symbol
 from scorewire.music.spelling import Spelling
 

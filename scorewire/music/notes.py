@@ -1,4 +1,6 @@
-"""Notes as they were played."""
+"""Notes as they were played, and as they are written."""
+
+from dataclasses import dataclass
 
 import msgspec
 
@@ -17,3 +19,22 @@ class Note(msgspec.Struct, frozen=True, order=True):
     offset_s: float
     pitch: int
     velocity: int
+
+
+@dataclass(frozen=True)
+class ScoreNote:
+    """A note as written.
+
+    Attributes:
+        onset: tick of its start.
+        end: tick of its end.
+        pitch: MIDI note number.
+        velocity: MIDI velocity.
+        staff: staff of its part, from 1 at the top.
+    """
+
+    onset: int
+    end: int
+    pitch: int
+    velocity: int
+    staff: int

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scorewire.music.clefs import Register
+from scorewire.music.divisions import BINARY_TICKS, EIGHTH_TICKS, TRIPLET_TICKS, Divisions
 from scorewire.music.drumset import SOUNDS
+from scorewire.music.grid import Grid
 from scorewire.music.instruments import DRUM_SET, PERCUSSION
 from scorewire.music.layout import Bar, Part
-from scorewire.music.lengths import ScoreNote
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
-from scorewire.music.notes import Note
-from scorewire.music.quantize import Grid
+from scorewire.music.notes import Note, ScoreNote
 from scorewire.music.rhythm import RhythmWriter, Symbol, mark_groups
 from scorewire.music.swing_timing import written_tick
 from scorewire.music.voices import Chord
@@ -74,7 +74,7 @@ class DrumLine:
         self.played = sorted(note for note in notes if note.pitch in SOUNDS)
         places = np.array([_sounding_tick(note.onset_s, grid) for note in self.played])
         find = _find_swung_triplet_beats if grid.swung else _find_triplet_beats
-        self._triplet_beats = find(places, grid)
+        self._divisions = _with_upbeat(find(places, grid), grid)
         loudest: dict[tuple[int, str, int], _Stroke] = {}
         for note, place in zip(self.played, places.tolist(), strict=True):
             stroke = _Stroke(self._snap(place), note.pitch, note.velocity)
@@ -90,10 +90,6 @@ class DrumLine:
     def __bool__(self) -> bool:
         return bool(self._strokes)
 
-    def is_triplet_beat(self, tick: int) -> bool:
-        """Whether the quarter that holds `tick` is divided in three."""
-        return tick // TICKS_PER_QUARTER in self._triplet_beats
-
     def lay_out(self, bars: Sequence[Bar], name: str) -> Part:
         """Write the strokes into bars.
 
@@ -101,7 +97,7 @@ class DrumLine:
             bars: the score's bars; they reach from the first stroke beyond the last.
             name: of the part; the drum set's own where it is blank.
         """
-        writer = RhythmWriter(self._grid.meter, self)
+        writer = RhythmWriter(self._grid.meter, self._divisions)
         written = tuple((self._fill_bar(bar, writer),) for bar in bars)
         notes = {
             note: None
@@ -118,14 +114,17 @@ class DrumLine:
 
     def _snap(self, place: float) -> int:
         """Nearest place that can be written."""
-        if self._grid.swung and not self.is_triplet_beat(math.floor(place)):
+        triplet = self._divisions.triplet(place)
+        if self._grid.swung and triplet is None:
             beat, inside = divmod(place, TICKS_PER_QUARTER)
             if _OFF_BEAT[0] <= inside < _OFF_BEAT[1]:
                 return int(beat) * TICKS_PER_QUARTER + TICKS_PER_QUARTER // 2
             place = written_tick(place)
-        step = _TRIPLET if self.is_triplet_beat(math.floor(place)) else _BINARY
+        step, finest = _BINARY, BINARY_TICKS
+        if triplet is not None:
+            step, finest = (triplet.end - triplet.start) // 3, TRIPLET_TICKS
         if self._grid.quarter_s * step / 2 / TICKS_PER_QUARTER >= _QUICKEST_S:
-            step //= 2
+            step = max(step // 2, finest)
         return math.floor(place / step + 0.5) * step
 
     def _fill_bar(self, bar: Bar, writer: RhythmWriter) -> tuple[tuple[Symbol, ...], ...]:
@@ -168,10 +167,10 @@ def _sounding_tick(time_s: float, grid: Grid) -> float:
     return grid.sounding_at(time_s)
 
 
-def _find_triplet_beats(places: NDArray[np.float64], grid: Grid) -> frozenset[int]:
+def _find_triplet_beats(places: NDArray[np.float64], grid: Grid) -> set[int]:
     """Quarters whose strokes fall on thirds rather than on halves and fourths."""
     if grid.meter.denominator == _EIGHTH:
-        return frozenset()
+        return set()
     off = [np.abs(places - step * np.round(places / step)) for step in (_BINARY, _TRIPLET)]
     votes: dict[int, float] = {}
     for beat, vote in zip(
@@ -182,19 +181,23 @@ def _find_triplet_beats(places: NDArray[np.float64], grid: Grid) -> frozenset[in
         votes[beat] = votes.get(beat, 0.0) + vote
     sure = {beat: min(max(vote, -_MOST_SURE), _MOST_SURE) for beat, vote in votes.items()}
     habit = _HABIT if sum(sure.values()) > 0 else -_HABIT
-    return _with_upbeat({beat for beat, vote in sure.items() if vote + habit > 0}, grid)
+    return {beat for beat, vote in sure.items() if vote + habit > 0}
 
 
-def _find_swung_triplet_beats(places: NDArray[np.float64], grid: Grid) -> frozenset[int]:
+def _find_swung_triplet_beats(places: NDArray[np.float64], _grid: Grid) -> set[int]:
     """Quarters in which a stroke falls on the first third, where no swung eighth does."""
     beats, inside = np.divmod(places, TICKS_PER_QUARTER)
     first_third = (_FIRST_THIRD[0] <= inside) & (inside < _FIRST_THIRD[1])
-    return _with_upbeat(set(beats[first_third].astype(int).tolist()), grid)
+    return set(beats[first_third].astype(int).tolist())
 
 
-def _with_upbeat(beats: set[int], grid: Grid) -> frozenset[int]:
-    """An upbeat that begins inside a quarter is divided as the other parts have it."""
+def _with_upbeat(beats: set[int], grid: Grid) -> Divisions:
+    """These quarters in thirds; one that the music begins inside, as the other parts have it."""
+    triplets = {beat * TICKS_PER_QUARTER: TICKS_PER_QUARTER for beat in beats}
     beat, inside = divmod(grid.first_onset, TICKS_PER_QUARTER)
     if inside:
-        beats = beats | {beat} if grid.is_triplet_beat(grid.first_onset) else beats - {beat}
-    return frozenset(beats)
+        start = beat * TICKS_PER_QUARTER
+        triplets.pop(start, None)
+        theirs = grid.divisions.triplets
+        triplets |= {at: theirs[at] for at in (start, start + EIGHTH_TICKS) if at in theirs}
+    return Divisions(triplets)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta
 
+from scorewire.music.grid import Grid
 from scorewire.music.key import Key
 from scorewire.music.layout import Score, name_noteheads
-from scorewire.music.quantize import Grid
 
 if TYPE_CHECKING:
-    from scorewire.music.lengths import ScoreNote
+    from scorewire.music.notes import ScoreNote
 
 _LOWEST_PITCH, _HIGHEST_PITCH = 0, 127
 

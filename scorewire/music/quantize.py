@@ -1,143 +1,239 @@
-"""Played notes to notes on the metre's grid.
+"""Where onsets stand and what they are written with: one search over both.
 
-Onsets take the ticks that the beat tracker found. A beat holds either triplets or binary divisions,
-never both, so that every bar can be written: each level of a metre divides the one above it in two
-or in three (D. Temperley, "The Cognition of Basic Musical Structures", 2001, chapter 2).
+The beat tracker puts onsets where the metre has its beats; it neither knows that chords are spread
+nor what its places look like on a page. So every onset is placed anew, near where it was tracked,
+by four costs together: how far the place is from its time, how rare the step to it is in music and
+in this piece, how the quarter must be divided, and what each staff's notes are then written with.
+Rhythm quantisation as a trade of accuracy against simplicity: A. T. Cemgil, P. Desain and B.
+Kappen, "Rhythm quantization for transcription", Computer Music Journal 24(2), 2000. Every place
+keeps the best way to it (Viterbi), and with it what each staff struck last.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scorewire.music.beats import BeatTrack
-from scorewire.music.meter import TICKS_PER_QUARTER, Meter
-from scorewire.music.notes import Note
-from scorewire.music.swing_timing import sounding_tick, written_tick
+from scorewire.music.divisions import BINARY_TICKS, EIGHTH_TICKS, TRIPLET_TICKS, Divisions
+from scorewire.music.grid import GridNote
+from scorewire.music.lengths import usual_length
+from scorewire.music.meter import TICKS_PER_QUARTER
+from scorewire.music.meter_model import MeterModel
+from scorewire.music.note_values import MOST_BARS, NoteValues, Sounding, Strike
+from scorewire.music.timing import expected_ticks
 
-_BINARY_TICKS, _TRIPLET_TICKS = 3, 4
+_REACH_TICKS = 5
+"""An onset moves by less than a sixteenth."""
+
+_KEPT_ODDS = 0.5
+"""Log-odds of the tracked place: the tracker knows more of the past than an onset's neighbours."""
+
+_SPREADS, _LEAST_SPREAD_S, _MOST_OFF = 2.2, 0.012, 8.0
+"""Standard deviation of onsets from their places, in the piece's median deviations, but at least so
+much; the most that a deviation costs, in nats."""
+
+_CHORD_S, _CHORD_ODDS, _CHORD_DECAY_S = 0.1, 1.0, 0.05
+"""How late a note of a chord may come; log-odds that it is one, and how soon they fall."""
+
+_VALUE_WEIGHT = 0.2
+"""What the cost of values counts for: the notes of a chord do not end independently, nor does what
+was heard of their ends say much of where they begin."""
+
+_MOST_BEHIND = 18.0
+_EIGHTH = 8
 
 
-@dataclass(frozen=True)
-class GridNote:
-    """A note on the grid, its end still as played.
+@dataclass(frozen=True, eq=False)
+class _Division:
+    """How a quarter is divided.
 
     Attributes:
-        onset: tick of its start.
-        end: tick of its end as played, not rounded; greater than `onset`.
-        pitch: MIDI note number.
-        velocity: MIDI velocity.
+        steps: of each eighth, the ticks from place to place.
+        triplets: first tick of each span that is divided in three -> its length.
+        cost: in nats.
     """
 
-    onset: int
-    end: float
-    pitch: int
-    velocity: int
+    steps: tuple[int, int]
+    triplets: Mapping[int, int]
+    cost: float
+
+    def has(self, inside: int) -> bool:
+        """Whether the quarter has this place."""
+        return inside % self.steps[inside // EIGHTH_TICKS] == 0
 
 
-class Grid:
-    """Ticks and seconds of one recording, with tick 0 on the first bar line.
+_HALVES = _Division((BINARY_TICKS, BINARY_TICKS), {}, 0.0)
+_THIRDS = _Division((TRIPLET_TICKS, TRIPLET_TICKS), {0: TICKS_PER_QUARTER}, 1.5)
+_THIRDS_OF_EIGHTHS = (
+    _Division((TRIPLET_TICKS, BINARY_TICKS), {0: EIGHTH_TICKS}, 2.5),
+    _Division((BINARY_TICKS, TRIPLET_TICKS), {EIGHTH_TICKS: EIGHTH_TICKS}, 2.5),
+    _Division((TRIPLET_TICKS, TRIPLET_TICKS), {0: EIGHTH_TICKS, EIGHTH_TICKS: EIGHTH_TICKS}, 5.0),
+)
 
-    Attributes:
-        meter: the metre.
-        first_onset: tick of the first note; bars before it are cut away.
-        quarter_s: median length of a quarter, in seconds.
-        swung: whether off-beat eighths sound later than they are written.
+
+class _Place(NamedTuple):
+    """Where an onset stands, and how its quarter is divided."""
+
+    tick: int
+    division: _Division
+
+
+class _Way(NamedTuple):
+    """The best way to a place: its cost in nats, the place before, what each staff struck last."""
+
+    cost: float
+    before: _Place | None
+    last: Mapping[int, Sounding]
+
+
+def quantize(track: BeatTrack, staves: Sequence[Sequence[GridNote]]) -> tuple[BeatTrack, Divisions]:
+    """Place every onset so that it can be read.
+
+    Args:
+        track: where every event stands, as it was followed.
+        staves: the notes of each staff as they stand on the track, in order of onset.
+
+    Returns:
+        The track on the places chosen, its first event within the first bar, and where triplets
+        are. Onsets keep their order; the notes of a spread chord come together.
     """
-
-    def __init__(self, track: BeatTrack, starts_s: NDArray[np.float64]) -> None:
-        self.meter = track.meter
-        self.swung = track.swung
-        bar = track.meter.bar_ticks
-        ticks = track.ticks - int(track.ticks[0]) // bar * bar
-        self._triplet_beats = _find_triplet_beats(ticks, track.meter)
-        self._event_ticks = np.array([self.nearest(float(tick)) for tick in ticks])
-        self._starts_s = starts_s
-        self.first_onset = int(self._event_ticks[0])
-        self.quarter_s = track.quarter_s
-        # Time passes evenly in what sounds, not in what is written.
-        written, first = np.unique(self._event_ticks, return_index=True)
-        self._anchor_ticks = np.array([self.sounding(int(tick)) for tick in written])
-        self._anchor_s = track.times_s[first]
-
-    def onset(self, onset_s: float) -> int:
-        """Tick of the event that a note started with."""
-        event = int(np.searchsorted(self._starts_s, onset_s, side="right")) - 1
-        return int(self._event_ticks[max(event, 0)])
-
-    def nearest(self, tick: float, *, up: bool = False) -> int:
-        """Nearest place that can be written (with `up`, not before `tick`)."""
-        step = _TRIPLET_TICKS if self.is_triplet_beat(int(tick)) else _BINARY_TICKS
-        count = tick / step
-        return int(np.ceil(count - 1e-9) if up else np.floor(count + 0.5)) * step
-
-    def is_triplet_beat(self, tick: int) -> bool:
-        """Whether the quarter that holds `tick` is divided in three."""
-        return tick // TICKS_PER_QUARTER in self._triplet_beats
-
-    def sounding(self, tick: float) -> float:
-        """Where a written place sounds: later, if it is a swung off-beat."""
-        return sounding_tick(tick, straight_beats=self._triplet_beats) if self.swung else tick
-
-    def ticks_at(self, time_s: float) -> float:
-        """Written place of a time; after the notes, the grid goes on at the median tempo."""
-        tick = self.sounding_at(time_s)
-        return written_tick(tick, straight_beats=self._triplet_beats) if self.swung else tick
-
-    def sounding_at(self, time_s: float) -> float:
-        """Place of a time before it is written; after the notes, on at the median tempo."""
-        ticks, times = self._anchor_ticks, self._anchor_s
-        rate = TICKS_PER_QUARTER / self.quarter_s
-        if time_s >= times[-1]:
-            return float(ticks[-1] + (time_s - times[-1]) * rate)
-        return float(np.interp(time_s, times, ticks))
-
-    def time_at(self, tick: float) -> float:
-        """Time of a written place; outside the notes, the grid goes on at the median tempo."""
-        return self.time_of(self.sounding(tick))
-
-    def time_of(self, sounding: float) -> float:
-        """Time of a place where something sounds, as of a beat; outside as `time_at`."""
-        ticks, times = self._anchor_ticks, self._anchor_s
-        rate_s = self.quarter_s / TICKS_PER_QUARTER
-        if sounding <= ticks[0]:
-            return float(times[0] - (ticks[0] - sounding) * rate_s)
-        if sounding >= ticks[-1]:
-            return float(times[-1] + (sounding - ticks[-1]) * rate_s)
-        return float(np.interp(sounding, ticks, times))
-
-    def place(self, notes: Sequence[Note]) -> list[GridNote]:
-        """Put one part's notes on the grid, in order of onset and pitch.
-
-        Notes of one pitch at one tick become one note, and a note ends where its pitch is struck
-        again.
-        """
-        placed: dict[tuple[int, int], GridNote] = {}
-        for note in sorted(notes, key=lambda n: (n.onset_s, n.pitch, n.offset_s, n.velocity)):
-            onset = self.onset(note.onset_s)
-            end = max(self.ticks_at(note.offset_s), onset + 1.0)
-            twin = placed.get((onset, note.pitch))
-            velocity = note.velocity
-            if twin is not None:
-                end, velocity = max(end, twin.end), max(velocity, twin.velocity)
-            placed[onset, note.pitch] = GridNote(onset, end, note.pitch, velocity)
-        struck_again: dict[int, int] = {}
-        result: list[GridNote] = []
-        for (onset, pitch), note_ in sorted(placed.items(), reverse=True):
-            end = min(note_.end, struck_again.get(pitch, float("inf")))
-            result.append(GridNote(onset, end, pitch, note_.velocity))
-            struck_again[pitch] = onset
-        return result[::-1]
+    places = _Search(track, staves).run()
+    bar = track.meter.bar_ticks
+    shift = places[0].tick // bar * bar
+    ticks = np.array([place.tick for place in places], dtype=np.int64) - shift
+    triplets = {
+        tick // TICKS_PER_QUARTER * TICKS_PER_QUARTER + start: length
+        for tick, place in zip(ticks.tolist(), places, strict=True)
+        for start, length in place.division.triplets.items()
+    }
+    return replace(track, ticks=ticks), Divisions(triplets)
 
 
-def _find_triplet_beats(ticks: NDArray[np.int64], meter: Meter) -> frozenset[int]:
-    """Quarters with more places that only triplets reach than places that only they miss."""
-    if meter.denominator not in (2, 4):
-        return frozenset()
-    votes: dict[int, int] = {}
-    for tick in np.unique(ticks):
-        beat, place = divmod(int(tick), TICKS_PER_QUARTER)
-        triplet, binary = place % _TRIPLET_TICKS == 0, place % _BINARY_TICKS == 0
-        votes[beat] = votes.get(beat, 0) + int(triplet) - int(binary)
-    return frozenset(beat for beat, vote in votes.items() if vote > 0)
+class _Search:
+    """The search, for one recording."""
+
+    def __init__(self, track: BeatTrack, staves: Sequence[Sequence[GridNote]]) -> None:
+        self._tracked: list[int] = track.ticks.tolist()
+        self._gaps_s = np.diff(track.times_s).tolist()
+        self._bar = track.meter.bar_ticks
+        self._model = MeterModel(track.meter, track.ticks, swung=track.swung)
+        sounding = self._model.sounding(track.ticks).astype(np.float64)
+        self._expected = expected_ticks(track, sounding)
+        spread = _SPREADS * float(np.median(np.abs(self._expected - sounding)))
+        least = _LEAST_SPREAD_S / track.quarter_s * TICKS_PER_QUARTER
+        self._spread_ticks = max(spread, least)
+        quarters = (_HALVES,) if track.meter.denominator == _EIGHTH else (_HALVES, _THIRDS)
+        self._divisions = (*quarters, *_THIRDS_OF_EIGHTHS)
+        self._values = NoteValues(track.meter, Divisions())
+        self._value_costs: dict[tuple[int, int, float, float], float] = {}
+        self._struck = _list_sounding(staves)
+
+    def run(self) -> list[_Place]:
+        """Place of every event."""
+        ways: dict[_Place, _Way] = {}
+        for place, cost in self._list_places(0):
+            first = float(self._model.first[place.tick % self._bar])
+            ways[place] = _Way(cost + place.division.cost - first, None, self._strike({}, place, 0))
+        history = [ways]
+        for index in range(1, len(self._tracked)):
+            ways = self._advance(ways, index)
+            history.append(ways)
+        return _trace(history)
+
+    def _advance(self, ways: Mapping[_Place, _Way], index: int) -> dict[_Place, _Way]:
+        """The best way to each place of an event, but for those that are far behind."""
+        gap_s, struck = self._gaps_s[index - 1], self._struck.get(self._tracked[index], {})
+        grown: dict[_Place, _Way] = {}
+        for place, own in self._list_places(index):
+            best, source = np.inf, None
+            for before, way in ways.items():
+                cost = way.cost + own + self._step(before, place, gap_s)
+                if cost < best:
+                    cost += sum(self._value(way.last.get(staff), place.tick) for staff in struck)
+                if cost < best:
+                    best, source = cost, before
+            if source is not None:
+                last = self._strike(ways[source].last, place, index)
+                grown[place] = _Way(best, source, last)
+        limit = min(way.cost for way in grown.values()) + _MOST_BEHIND
+        return {place: way for place, way in grown.items() if way.cost <= limit}
+
+    def _list_places(self, index: int) -> Iterator[tuple[_Place, float]]:
+        """Where an event may stand, and what its time says against that."""
+        tracked = self._tracked[index]
+        ticks = np.arange(tracked - _REACH_TICKS, tracked + _REACH_TICKS + 1)
+        off = (self._expected[index] - self._model.sounding(ticks)) / self._spread_ticks
+        costs = np.minimum(off**2 / 2, _MOST_OFF) - _KEPT_ODDS * (ticks == tracked)
+        for tick, cost in zip(ticks.tolist(), costs.tolist(), strict=True):
+            for division in self._divisions:
+                if division.has(tick % TICKS_PER_QUARTER):
+                    yield _Place(tick, division), cost
+
+    def _step(self, before: _Place, place: _Place, gap_s: float) -> float:
+        """Cost of going on from one place to the next; infinite where that cannot be."""
+        gone = place.tick - before.tick
+        same_quarter = before.tick // TICKS_PER_QUARTER == place.tick // TICKS_PER_QUARTER
+        if gone < 0 or (same_quarter and before.division is not place.division):
+            return np.inf
+        cost = 0.0 if same_quarter else place.division.cost
+        if gone == 0:
+            late = gap_s / _CHORD_DECAY_S if gap_s <= _CHORD_S else np.inf
+            return cost + late - _CHORD_ODDS
+        if gone > self._bar:
+            return cost - float(self._model.after_silence(np.array(place.tick % self._bar)))
+        return cost - float(self._model.steps[before.tick % self._bar, gone])
+
+    def _strike(
+        self, last: Mapping[int, Sounding], place: _Place, index: int
+    ) -> dict[int, Sounding]:
+        """What each staff struck last, once this event is placed."""
+        struck = self._struck.get(self._tracked[index], {})
+        return {
+            **last,
+            **{staff: replace(note, onset=place.tick) for staff, note in struck.items()},
+        }
+
+    def _value(self, note: Sounding | None, following: int) -> float:
+        """Cost of what a staff's last notes are written with, now that it strikes again."""
+        # What stands within a triplet is priced with its quarter.
+        if note is None or note.onset % BINARY_TICKS or following % BINARY_TICKS:
+            return 0.0
+        ticks = following - note.onset
+        if ticks > MOST_BARS * self._bar:
+            return 0.0
+        key = note.onset % self._bar, ticks, note.played, note.usual
+        if ticks and key not in self._value_costs:
+            later = [Strike(following)]
+            ends = self._values.list_ends(note.onset, later)
+            self._value_costs[key] = min(self._values.cost(note, end, later) for end in ends)
+        return _VALUE_WEIGHT * self._value_costs[key] if ticks else 0.0
+
+
+def _list_sounding(staves: Sequence[Sequence[GridNote]]) -> dict[int, dict[int, Sounding]]:
+    """What each staff strikes at a tracked tick: one length for a chord, the middle one."""
+    played: dict[int, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for staff, notes in enumerate(staves):
+        for note in notes:
+            played[note.onset][staff].append(note.end - note.onset)
+    usual = [usual_length(notes) for notes in staves]
+    return {
+        tick: {
+            staff: Sounding(tick, round(float(np.median(lengths))) or 1, usual[staff])
+            for staff, lengths in struck.items()
+        }
+        for tick, struck in played.items()
+    }
+
+
+def _trace(history: Sequence[Mapping[_Place, _Way]]) -> list[_Place]:
+    """The places on the best way to the last event."""
+    place = min(history[-1], key=lambda place: history[-1][place].cost)
+    places = [place]
+    for ways in reversed(history[1:]):
+        before = ways[places[-1]].before
+        if before is not None:
+            places.append(before)
+    return places[::-1]

@@ -8,9 +8,10 @@ rests hide nothing stronger than where they start; tuplets and beams stay within
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal, Protocol
+from typing import Literal
 
-from scorewire.music.meter import TICKS_PER_QUARTER, Meter, MetricalClass
+from scorewire.music.divisions import Divisions
+from scorewire.music.meter import Meter, MetricalClass
 from scorewire.music.voices import Chord
 
 NoteType = Literal["whole", "half", "quarter", "eighth", "16th", "32nd"]
@@ -36,7 +37,8 @@ class Symbol:
         chord: what sounds; None for a rest.
         type: note value.
         dots: 0 or 1.
-        triplet: whether three stand in the place of two.
+        triplet: length of the span that is divided in three here, with three values in the place of
+            two; 0 where none is.
         tuplet: where a triplet bracket starts or stops.
         tied_back: whether it continues the symbol before it.
         tied_on: whether the symbol after it continues it.
@@ -49,7 +51,7 @@ class Symbol:
     chord: Chord | None
     type: NoteType
     dots: int = 0
-    triplet: bool = False
+    triplet: int = 0
     tuplet: TupletMark = None
     tied_back: bool = False
     tied_on: bool = False
@@ -62,25 +64,18 @@ class Symbol:
         return self.onset + self.ticks
 
 
-class Divisions(Protocol):
-    """How the quarters of a part are divided."""
-
-    def is_triplet_beat(self, tick: int) -> bool:
-        """Whether the quarter that holds `tick` is divided in three."""
-
-
 class RhythmWriter:
     """Writes spans of a metre's bars."""
 
-    def __init__(self, meter: Meter, grid: Divisions) -> None:
+    def __init__(self, meter: Meter, divisions: Divisions) -> None:
         self._meter = meter
-        self._grid = grid
+        self._divisions = divisions
 
     def write(self, start: int, end: int, chord: Chord | None) -> list[Symbol]:
         """Write one note, chord or rest that lies within a bar.
 
         Args:
-            start: tick; a multiple of 3, or of 4 where the beat is divided in three.
+            start: tick; a multiple of 3, or of 4 within what is divided in three.
             end: tick, likewise.
             chord: what sounds; None for a rest.
         """
@@ -101,22 +96,21 @@ class RhythmWriter:
         return Symbol(start, end - start, None, "whole", whole_bar=True)
 
     def _cut_at_triplets(self, start: int, end: int) -> Iterable[tuple[int, int]]:
-        """Cut where a beat divided in three begins or ends inside the span."""
-        cuts = [start]
+        """Cut round what is divided in three, if the span begins or ends within it."""
+        cuts = {start, end}
         for tick in (start, end):
-            beat = tick // TICKS_PER_QUARTER * TICKS_PER_QUARTER
-            if tick > beat and self._grid.is_triplet_beat(tick):
-                cuts += [cut for cut in (beat, beat + TICKS_PER_QUARTER) if start < cut < end]
-        cuts = sorted({*cuts, end})
-        return pairwise(cuts)
+            triplet = self._divisions.triplet(tick)
+            if triplet is not None and tick > triplet.start:
+                cuts.update(cut for cut in triplet if start < cut < end)
+        return pairwise(sorted(cuts))
 
     def _divide(self, start: int, end: int, chord: Chord | None) -> list[Symbol]:
         ticks = end - start
-        beat = start // TICKS_PER_QUARTER
-        inside = start % TICKS_PER_QUARTER or end % TICKS_PER_QUARTER
-        if inside and self._grid.is_triplet_beat(start) and (end - 1) // TICKS_PER_QUARTER == beat:
+        triplet = self._divisions.triplet(start)
+        if triplet is not None and triplet != (start, end) and end <= triplet.end:
             value = max(value for value in _TRIPLET if value <= ticks)
-            first = Symbol(start, value, chord, _TRIPLET[value], triplet=True)
+            within = triplet.end - triplet.start
+            first = Symbol(start, value, chord, _TRIPLET[value], triplet=within)
             return [first, *(self._divide(start + value, end, chord) if value < ticks else [])]
         if self._may_stand(start, end, rest=chord is None):
             if ticks in _PLAIN:
@@ -155,10 +149,11 @@ def mark_groups(symbols: Sequence[Symbol], meter: Meter) -> list[Symbol]:
     for members in groups.values():
         for index, beams in _beam_group([symbols[i] for i in members]).items():
             marked[members[index]] = replace(marked[members[index]], beams=beams)
-    triplets: dict[int, list[int]] = {}
+    triplets: dict[tuple[int, int], list[int]] = {}
     for index, symbol in enumerate(symbols):
         if symbol.triplet:
-            triplets.setdefault(symbol.onset // TICKS_PER_QUARTER, []).append(index)
+            span = symbol.triplet, symbol.onset // symbol.triplet
+            triplets.setdefault(span, []).append(index)
     for members in triplets.values():
         if len(members) > 1:  # an upbeat may be the last third alone
             marked[members[0]] = replace(marked[members[0]], tuplet="start")

@@ -1,8 +1,8 @@
 """Notes to a score: the one entry to this package.
 
-Notes -> beats and metre -> grid -> hands and lengths -> key and spelling -> bars and voices ->
-MusicXML, MIDI and the times of a player. Every step is a module of its own; this one only sets
-their order.
+Notes -> beats and metre -> onsets on a grid -> hands and lengths -> key and spelling -> bars and
+voices -> MusicXML, MIDI and the times of a player. Every step is a module of its own; this one only
+sets their order.
 """
 
 from bisect import bisect_right
@@ -18,20 +18,20 @@ from scorewire.jobs.options import NotationOptions, Stem
 from scorewire.jobs.report import Report
 from scorewire.music.accents import group_chords
 from scorewire.music.barlines import follow_beat
+from scorewire.music.divisions import Divisions
+from scorewire.music.grid import Grid
 from scorewire.music.harmony import find_chords
 from scorewire.music.instruments import SCORE_ORDER, Instrument, choose_instrument
 from scorewire.music.key import Key
-from scorewire.music.layout import Bar, Score, assign_staves, lay_out, rule_bars
-from scorewire.music.legibility import move_flurries
-from scorewire.music.lengths import ScoreNote
+from scorewire.music.layout import Bar, Score, assign_staves, lay_out, rule_bars, share_out
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
 from scorewire.music.midi import write_performance_midi, write_score_midi
 from scorewire.music.modulations import find_keys
 from scorewire.music.musicxml import write_musicxml
-from scorewire.music.notes import Note
+from scorewire.music.notes import Note, ScoreNote
 from scorewire.music.percussion import DrumLine
 from scorewire.music.playback import encode, time_score
-from scorewire.music.quantize import Grid
+from scorewire.music.quantize import quantize
 from scorewire.music.spelling import Spelling, spell
 
 _LOWEST_PITCH = 12
@@ -88,15 +88,15 @@ def write_score(
         message = "No pitched notes were found: choose a section of the recording with a melody."
         raise NoNotesError(message)
     report(0.0, "Finding the beat")
-    grid = _find_grid([note for _, notes in heard for note in notes], notation)
-    tempo_bpm = notation.tempo_bpm or _rounded_tempo(grid)
-    report(0.5, f"Found {grid.meter.name} at {tempo_bpm:g} bpm, sharing out the hands")
-    drums = DrumLine(parts.get(Stem.DRUMS, ()), grid)
     names = [*notation.instrument_names, *[""] * (len(heard) + 1)]
     players = [
         (_named(choose_instrument(stem, notes, instruments), name), notes)
         for (stem, notes), name in zip(heard, names, strict=False)
     ]
+    grid = _find_grid(players, notation)
+    tempo_bpm = notation.tempo_bpm or _rounded_tempo(grid)
+    report(0.5, f"Found {grid.meter.name} at {tempo_bpm:g} bpm, sharing out the hands")
+    drums = DrumLine(parts.get(Stem.DRUMS, ()), grid)
     written = [assign_staves(grid.place(notes), player, grid) for player, notes in players]
     every_note = sorted(
         {note for notes in written for note in notes}, key=lambda n: (n.onset, n.pitch, n.end)
@@ -154,12 +154,18 @@ def _spell_sections(
     return spellings
 
 
-def _find_grid(notes: Sequence[Note], notation: NotationOptions) -> Grid:
-    events = group_chords(notes)
+def _find_grid(
+    players: Sequence[tuple[Instrument, Sequence[Note]]], notation: NotationOptions
+) -> Grid:
+    events = group_chords([note for _, notes in players for note in notes])
     asked = Meter.parse(notation.time_signature) if notation.time_signature else None
     track = follow_beat(events, asked, notation.tempo_bpm, swung=notation.swing)
     starts_s = np.array([min(note.onset_s for note in event.notes) for event in events])
-    return Grid(move_flurries(track), starts_s)
+    followed = Grid(track, Divisions(), starts_s)
+    staves = [
+        staff for player, notes in players for staff in share_out(followed.place(notes), player)
+    ]
+    return Grid(*quantize(track, staves), starts_s)
 
 
 def _rounded_tempo(grid: Grid) -> float:

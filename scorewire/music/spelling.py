@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scorewire.music.key import Key, note_array
-from scorewire.music.lengths import ScoreNote
+from scorewire.music.notes import ScoreNote
 
 _STEPS = "FCGDAEB"
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from scorewire.music.lengths import ScoreNote
+from scorewire.music.notes import ScoreNote
 
 
 @dataclass

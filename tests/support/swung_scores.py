@@ -8,13 +8,14 @@ from performances import play
 from scorewire.jobs.options import Stem
 from scorewire.music.accents import group_chords
 from scorewire.music.beats import BeatTrack
+from scorewire.music.divisions import Divisions
+from scorewire.music.grid import Grid
 from scorewire.music.instruments import choose_instrument
 from scorewire.music.key import Key
 from scorewire.music.layout import Score, assign_staves, lay_out, rule_bars
 from scorewire.music.meter import TICKS_PER_QUARTER, Meter
 from scorewire.music.notes import Note
 from scorewire.music.percussion import DrumLine
-from scorewire.music.quantize import Grid
 from scorewire.music.spelling import spell
 
 Beats = Iterable[tuple[float, float, int]]
@@ -38,9 +39,11 @@ def swung_grid(notes: Sequence[Note], written: Sequence[float], *, bpm: float = 
     """The swung grid of notes of which it is known on which beats they are written, in 4/4."""
     events = group_chords(notes)
     ticks = np.array([round(beat * TICKS_PER_QUARTER) for beat in sorted(set(written))])
+    divisions = Divisions({tick // 24 * 24: 24 for tick in ticks.tolist() if tick % 24 in (8, 16)})
+    places = np.array([divisions.nearest(tick) for tick in ticks.tolist()])
     times_s = np.array([event.onset_s for event in events])
-    track = BeatTrack(Meter(4, 4), ticks, times_s, 60.0 / bpm, 0.0, swung=True)
-    return Grid(track, times_s)
+    track = BeatTrack(Meter(4, 4), places, times_s, 60.0 / bpm, 0.0, swung=True)
+    return Grid(track, divisions, times_s)
 
 
 def swung_score(

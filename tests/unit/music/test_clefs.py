@@ -12,7 +12,7 @@ from score_reading import assert_bars_complete, parse, sounding_notes
 from scorewire.jobs.options import Stem
 from scorewire.music.clefs import Register, choose_registers
 from scorewire.music.instruments import BASS, TREBLE, Instrument
-from scorewire.music.lengths import ScoreNote
+from scorewire.music.notes import ScoreNote
 from scorewire.music.rhythm import Symbol
 from scorewire.music.spelling import Spelling
 from scorewire.music.voices import Chord

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scorewire.music.grid import GridNote
 from scorewire.music.hand_evidence import SPLITS, Strikes, list_evidence, list_moves
 from scorewire.music.hand_weights import EVIDENCE, MOVES
 from scorewire.music.hands import LEFT, RIGHT, split_hands, weigh_splits
 from scorewire.music.meter import TICKS_PER_QUARTER
-from scorewire.music.quantize import GridNote
 
 EIGHTH = TICKS_PER_QUARTER // 2
 

@@ -12,9 +12,8 @@ from score_reading import assert_bars_complete, parse
 from scorewire.jobs.options import Stem
 from scorewire.music.harmony import ChordSymbol, find_chords
 from scorewire.music.key import Key
-from scorewire.music.lengths import ScoreNote
 from scorewire.music.meter import Meter
-from scorewire.music.notes import Note
+from scorewire.music.notes import Note, ScoreNote
 from scorewire.music.spelling import spell
 
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}

@@ -5,6 +5,7 @@ from performances import minuet, play, unheard
 
 from scorewire.errors import NoNotesError
 from scorewire.jobs.options import Options, Stem
+from scorewire.music.grid import GridNote
 from scorewire.music.hands import LEFT, RIGHT, split_hands
 from scorewire.music.instruments import (
     BASS,
@@ -16,7 +17,6 @@ from scorewire.music.instruments import (
     choose_instrument,
 )
 from scorewire.music.notes import Note
-from scorewire.music.quantize import GridNote
 from scorewire.pipeline.musicxml import engrave
 
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorewire.music.key import Key, estimate_key, weigh_keys
-from scorewire.music.lengths import ScoreNote
+from scorewire.music.notes import ScoreNote
 from scorewire.music.spelling import Spelling, spell
 
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}

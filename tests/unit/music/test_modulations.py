@@ -15,9 +15,8 @@ from score_reading import assert_bars_complete, parse, sounding_notes
 from scorewire.jobs.options import Stem
 from scorewire.music.key import Key
 from scorewire.music.layout import Bar
-from scorewire.music.lengths import ScoreNote
 from scorewire.music.modulations import find_keys
-from scorewire.music.notes import Note
+from scorewire.music.notes import Note, ScoreNote
 from scorewire.music.playback import decode
 
 BAR = 96

@@ -8,22 +8,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorewire.music.beats import BeatTrack
-from scorewire.music.lengths import ScoreNote, write_lengths
+from scorewire.music.divisions import Divisions
+from scorewire.music.grid import Grid, GridNote
+from scorewire.music.lengths import write_lengths
 from scorewire.music.meter import Meter
-from scorewire.music.notes import Note
-from scorewire.music.quantize import Grid, GridNote
+from scorewire.music.notes import Note, ScoreNote
 from scorewire.music.rhythm import RhythmWriter, Symbol, mark_groups
 from scorewire.music.voices import Chord, separate_voices
 
 VALUES = {"whole": 96, "half": 48, "quarter": 24, "eighth": 12, "16th": 6, "32nd": 3}
 
 
-def grid(meter: str = "4/4", ticks: tuple[int, ...] = (0, 24, 48, 72)) -> Grid:
-    """A grid with events at these ticks, a quarter lasting a second."""
+def grid(ticks: tuple[int, ...] = (0, 24, 48, 72)) -> Grid:
+    """A grid in 4/4 with events at these ticks, a quarter lasting a second."""
     places = np.array(ticks)
     times_s = places / 24
-    track = BeatTrack(Meter.parse(meter), places, times_s, 1.0, 0.0)
-    return Grid(track, times_s)
+    return Grid(BeatTrack(Meter(4, 4), places, times_s, 1.0, 0.0), Divisions(), times_s)
+
+
+def writer_in(meter: str, triplets: dict[int, int] | None = None) -> RhythmWriter:
+    """A writer in a metre."""
+    return RhythmWriter(Meter.parse(meter), Divisions(triplets or {}))
 
 
 def chord(start: int, end: int, *pitches: int) -> Chord:
@@ -33,8 +38,7 @@ def chord(start: int, end: int, *pitches: int) -> Chord:
 
 def values(start: int, end: int, meter: str = "4/4", *, rest: bool = False) -> list[str]:
     """The values that a span is written with; a dot for each dotted one."""
-    writer = RhythmWriter(Meter.parse(meter), grid(meter))
-    written = writer.write(start, end, None if rest else chord(start, end))
+    written = writer_in(meter).write(start, end, None if rest else chord(start, end))
     return [symbol.type + "." * symbol.dots for symbol in written]
 
 
@@ -88,8 +92,7 @@ def test_any_span_adds_up(meter: str, start: int, length: int, rest: bool):
     bar = Meter.parse(meter).bar_ticks
     start = start * 3 % bar
     end = min(start + length * 3, bar)
-    writer = RhythmWriter(Meter.parse(meter), grid(meter))
-    symbols = writer.write(start, end, None if rest else chord(start, end))
+    symbols = writer_in(meter).write(start, end, None if rest else chord(start, end))
     assert symbols[0].onset == start
     assert symbols[-1].end == end
     assert all(a.end == b.onset for a, b in itertools.pairwise(symbols))
@@ -100,25 +103,43 @@ def test_any_span_adds_up(meter: str, start: int, length: int, rest: bool):
 
 def test_a_triplet_beat_holds_triplets_only():
     """A beat of thirds is written in triplet values under one bracket, and ends on the beat."""
-    writer = RhythmWriter(Meter(4, 4), grid(ticks=(0, 24, 32, 40, 48)))
+    writer = writer_in("4/4", {24: 24})
     spans = [(24, 32), (32, 40), (40, 60)]
     symbols = [s for start, end in spans for s in writer.write(start, end, chord(start, end))]
     assert [(s.type, s.triplet, s.ticks) for s in symbols] == [
-        ("eighth", True, 8), ("eighth", True, 8), ("eighth", True, 8), ("eighth", False, 12),
+        ("eighth", 24, 8), ("eighth", 24, 8), ("eighth", 24, 8), ("eighth", 0, 12),
     ]  # fmt: skip
     assert [s.tuplet for s in mark_groups(symbols, Meter(4, 4))] == ["start", None, "stop", None]
 
 
-def test_a_beat_with_both_divisions_takes_the_more_frequent():
-    """Triplets and sixteenths never share a beat: the odd one out moves to the others' grid."""
-    mixed = grid(ticks=(0, 8, 16, 18, 24))
-    assert mixed.is_triplet_beat(20)
-    assert mixed.onset(18 / 24) == 20
+@pytest.mark.parametrize("meter", ["4/4", "3/8"])
+def test_an_eighth_holds_three_sixteenths(meter: str):
+    """The bracket is over that eighth alone, and all of the quarter is under its beams."""
+    writer = writer_in(meter, {0: 12})
+    spans = [(0, 4), (4, 12), (12, 18), (18, 24)]
+    symbols = [s for start, end in spans for s in writer.write(start, end, chord(start, end))]
+    assert [(s.type, s.triplet, s.ticks) for s in symbols] == [
+        ("16th", 12, 4), ("eighth", 12, 8), ("16th", 0, 6), ("16th", 0, 6),
+    ]  # fmt: skip
+    marked = mark_groups(symbols, Meter.parse(meter))
+    assert [s.tuplet for s in marked] == ["start", "stop", None, None]
+    assert [s.beams[0] for s in marked] == ["begin", "continue", "continue", "end"]
+
+
+def test_what_spans_a_triplet_is_not_one():
+    """A note over all of what others divide in three is plain; one that ends inside is tied."""
+    writer = writer_in("4/4", {24: 12})
+    assert [s.type for s in writer.write(24, 36, chord(24, 36))] == ["eighth"]
+    tied = writer.write(0, 28, chord(0, 28))
+    assert [(s.type, s.triplet, s.tied_on) for s in tied] == [
+        ("quarter", 0, True),
+        ("16th", 12, False),
+    ]
 
 
 def test_beams_stay_within_the_beat():
     """Sixteenths share both beams, an eighth one; the next beat starts anew."""
-    writer = RhythmWriter(Meter(4, 4), grid())
+    writer = writer_in("4/4")
     spans = [(0, 6), (6, 12), (12, 24), (24, 36), (36, 48), (48, 66), (66, 72), (72, 96)]
     symbols: list[Symbol] = [s for a, b in spans for s in writer.write(a, b, chord(a, b))]
     beams = [symbol.beams for symbol in mark_groups(symbols, Meter(4, 4))]
@@ -130,7 +151,7 @@ def test_beams_stay_within_the_beat():
 
 def test_beams_join_the_eighths_of_a_half_where_halves_are_beats():
     """In 2/2 four eighths share a beam, which in 4/4 is two and two."""
-    writer = RhythmWriter(Meter(2, 2), grid())
+    writer = writer_in("2/2")
     symbols = [s for a in range(0, 48, 12) for s in writer.write(a, a + 12, chord(a, a + 12))]
     halves, quarters = (mark_groups(symbols, meter) for meter in (Meter(2, 2), Meter(4, 4)))
     assert [s.beams[0] for s in halves] == ["begin", "continue", "continue", "end"]
@@ -170,10 +191,13 @@ def test_lengths_reach_the_next_onset():
 
 
 def test_what_clearly_sounds_on_is_held():
-    """A bass under four more strokes of its hand lasts as long as it was heard."""
-    heard = [GridNote(0, 90.0, 40, 80), *(GridNote(t, t + 20.0, 60, 80) for t in (24, 48, 72, 96))]
-    written = write_lengths(heard, 2, grid(ticks=(0, 24, 48, 72, 96)))
-    assert written[0].end == 96
+    """A bass under strokes far above it lasts until its voice goes on."""
+    bass = [GridNote(start, start + 90.0, 40 + start // 96, 80) for start in (0, 96, 192)]
+    chords = [GridNote(t, t + 20.0, 60, 80) for t in (24, 48, 72, 120, 144, 168)]
+    heard = sorted([*bass, *chords], key=lambda note: note.onset)
+    written = write_lengths(heard, 2, grid(ticks=tuple(note.onset for note in heard)))
+    assert [note.end - note.onset for note in written if note.pitch <= 41] == [96, 96]
+    assert {note.end - note.onset for note in written if note.pitch == 60} == {24}
 
 
 def test_a_pitch_struck_again_ends_the_note_before():

@@ -15,15 +15,16 @@ from score_reading import assert_bars_complete, drum_strokes, parse, sounding_no
 from swung_scores import swing, swung_grid, swung_score
 
 from scorewire.music.beats import BeatTrack
+from scorewire.music.divisions import Divisions
 from scorewire.music.drumset import CLOSED_HI_HAT
 from scorewire.music.engraving import Look, engrave
+from scorewire.music.grid import Grid
 from scorewire.music.meter import Meter
 from scorewire.music.midi import write_score_midi
 from scorewire.music.musicxml import write_musicxml
 from scorewire.music.notes import Note
 from scorewire.music.playback import time_score
 from scorewire.music.printing import print_score
-from scorewire.music.quantize import Grid
 from scorewire.music.swing_timing import sounding_tick, written_tick
 
 BEAT_S = 0.5
@@ -60,7 +61,7 @@ def test_a_grid_that_is_not_swung_is_as_it_was(steps: list[int], asked: float) -
     """Straight lines from event to event, to the last bit."""
     ticks = np.cumsum([0, *(12 * step for step in steps)])
     times_s = np.cumsum([0.0, *(0.23 * step + 0.01 * (step % 3) for step in steps)])
-    grid = Grid(BeatTrack(Meter(4, 4), ticks, times_s, 0.48, 0.0), times_s)
+    grid = Grid(BeatTrack(Meter(4, 4), ticks, times_s, 0.48, 0.0), Divisions(), times_s)
     if 0 < asked < times_s[-1]:
         assert grid.ticks_at(asked) == float(np.interp(asked, times_s, ticks))
     if 0 < asked * 24 < ticks[-1]:
