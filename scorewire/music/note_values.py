@@ -82,8 +82,8 @@ class NoteValues:
         first = (onset // EIGHTH_TICKS + 1) * EIGHTH_TICKS
         longest = onset + MOST_BARS * self._meter.bar_ticks
         rests = range(first, min(following - EIGHTH_TICKS, longest) + 1, EIGHTH_TICKS)
-        written = (tick for tick in rests if self._divisions.nearest(tick) == tick)
-        return [*written, following, *(strike.onset for strike in later[1:MOST_ONSETS])]
+        outside = (tick for tick in rests if self._triplet(tick) is None)
+        return [*outside, following, *(strike.onset for strike in later[1:MOST_ONSETS])]
 
     def cost(self, note: Sounding, end: int, later: Sequence[Strike]) -> float:
         """Cost of one of its ends, in nats, up to a constant of the note."""

@@ -51,26 +51,28 @@ class _Division:
     """How a quarter is divided.
 
     Attributes:
-        steps: of each eighth, the ticks from place to place.
+        places: its places, in ticks.
         triplets: first tick of each span that is divided in three -> its length.
         cost: in nats.
     """
 
-    steps: tuple[int, int]
+    places: frozenset[int]
     triplets: Mapping[int, int]
     cost: float
 
-    def has(self, inside: int) -> bool:
-        """Whether the quarter has this place."""
-        return inside % self.steps[inside // EIGHTH_TICKS] == 0
 
+_HALVES = _Division(frozenset(range(0, TICKS_PER_QUARTER, BINARY_TICKS)), {}, 0.0)
+_THIRDS = _Division(frozenset({0, 4, 8, 16, 20}), {0: TICKS_PER_QUARTER}, 1.5)
+"""Six in a quarter are two triplets."""
 
-_HALVES = _Division((BINARY_TICKS, BINARY_TICKS), {}, 0.0)
-_THIRDS = _Division((TRIPLET_TICKS, TRIPLET_TICKS), {0: TICKS_PER_QUARTER}, 1.5)
 _THIRDS_OF_EIGHTHS = (
-    _Division((TRIPLET_TICKS, BINARY_TICKS), {0: EIGHTH_TICKS}, 2.5),
-    _Division((BINARY_TICKS, TRIPLET_TICKS), {EIGHTH_TICKS: EIGHTH_TICKS}, 2.5),
-    _Division((TRIPLET_TICKS, TRIPLET_TICKS), {0: EIGHTH_TICKS, EIGHTH_TICKS: EIGHTH_TICKS}, 5.0),
+    _Division(frozenset({0, 4, 8, 12, 15, 18, 21}), {0: EIGHTH_TICKS}, 2.5),
+    _Division(frozenset({0, 3, 6, 9, 12, 16, 20}), {EIGHTH_TICKS: EIGHTH_TICKS}, 2.5),
+    _Division(
+        frozenset(range(0, TICKS_PER_QUARTER, TRIPLET_TICKS)),
+        {0: EIGHTH_TICKS, EIGHTH_TICKS: EIGHTH_TICKS},
+        4.0,
+    ),
 )
 
 
@@ -169,7 +171,7 @@ class _Search:
         costs = np.minimum(off**2 / 2, _MOST_OFF) - _KEPT_ODDS * (ticks == tracked)
         for tick, cost in zip(ticks.tolist(), costs.tolist(), strict=True):
             for division in self._divisions:
-                if division.has(tick % TICKS_PER_QUARTER):
+                if tick % TICKS_PER_QUARTER in division.places:
                     yield _Place(tick, division), cost
 
     def _step(self, before: _Place, place: _Place, gap_s: float) -> float:

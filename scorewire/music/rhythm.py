@@ -7,7 +7,7 @@ rests hide nothing stronger than where they start; tuplets and beams stay within
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Literal
 
 from scorewire.music.divisions import Divisions
@@ -143,16 +143,21 @@ class RhythmWriter:
 def mark_groups(symbols: Sequence[Symbol], meter: Meter) -> list[Symbol]:
     """Add beams and triplet brackets to one voice of one bar."""
     marked = list(symbols)
-    groups: dict[int, list[int]] = {}
-    for index, symbol in enumerate(symbols):
-        groups.setdefault(symbol.onset // meter.beam_ticks, []).append(index)
-    for members in groups.values():
+    spans = [(s.triplet, s.onset // s.triplet) if s.triplet else None for s in symbols]
+    # A triplet that begins or ends with a rest is not all under the beam, and gets one of its own.
+    torn = {span for span, symbol in zip(spans, symbols, strict=True) if symbol.chord is None}
+
+    def group_of(index: int) -> tuple[int, tuple[int, int] | None]:
+        own = spans[index] if spans[index] in torn else None
+        return symbols[index].onset // meter.beam_ticks, own
+
+    for _, group in groupby(range(len(symbols)), key=group_of):
+        members = list(group)
         for index, beams in _beam_group([symbols[i] for i in members]).items():
             marked[members[index]] = replace(marked[members[index]], beams=beams)
     triplets: dict[tuple[int, int], list[int]] = {}
-    for index, symbol in enumerate(symbols):
-        if symbol.triplet:
-            span = symbol.triplet, symbol.onset // symbol.triplet
+    for index, span in enumerate(spans):
+        if span is not None:
             triplets.setdefault(span, []).append(index)
     for members in triplets.values():
         if len(members) > 1:  # an upbeat may be the last third alone

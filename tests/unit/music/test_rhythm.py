@@ -126,6 +126,16 @@ def test_an_eighth_holds_three_sixteenths(meter: str):
     assert [s.beams[0] for s in marked] == ["begin", "continue", "continue", "end"]
 
 
+def test_a_triplet_with_a_rest_has_its_own_beam():
+    """What is not all under a beam shares none with its neighbours, or its bracket would."""
+    writer = writer_in("4/4", {0: 12, 12: 12})
+    symbols = writer.write(0, 4, None)
+    spans = [(tick, tick + 4) for tick in range(4, 24, 4)]
+    symbols += [s for start, end in spans for s in writer.write(start, end, chord(start, end))]
+    beams = [symbol.beams[:1] for symbol in mark_groups(symbols, Meter(4, 4))]
+    assert beams == [(), ("begin",), ("end",), ("begin",), ("continue",), ("end",)]
+
+
 def test_what_spans_a_triplet_is_not_one():
     """A note over all of what others divide in three is plain; one that ends inside is tied."""
     writer = writer_in("4/4", {24: 12})
