@@ -61,7 +61,7 @@ class BasicPitchTranscriber:
         training = "icassp-2022"
         if self._weights is not None:
             training = hashlib.sha256(_read(self._weights)).hexdigest()[:_DIGEST_LETTERS]
-        return f"basic-pitch-{training}:4"
+        return f"basic-pitch-{training}:5"
 
     def transcribe(self, audio: Audio, options: DecodingOptions, report: Report) -> Sequence[Note]:
         """Transcribe one stem; the notes are sorted by onset, then pitch.

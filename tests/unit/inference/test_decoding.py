@@ -84,6 +84,17 @@ def test_a_repeated_note_is_two() -> None:
     assert earlier.end <= 60
 
 
+@pytest.mark.parametrize(("apart", "heard"), [(6, [20]), (9, [20, 29])])
+def test_a_soft_beginning_with_two_peaks_is_one(apart: int, heard: list[int]) -> None:
+    """The second peak is a note of its own only after the shortest note's time."""
+    frames, onsets = silence()
+    onsets[20, MIDDLE_C], onsets[20 + apart, MIDDLE_C] = 0.8, 0.9
+    frames[20:80, MIDDLE_C] = 0.8
+    notes = decode_notes(frames, onsets, OPTIONS)
+    assert sorted(note.start for note in notes) == heard
+    assert notes[0].end == pytest.approx(80, abs=3)
+
+
 @given(
     st.integers(0, 2**32 - 1),
     st.floats(0.05, 0.95),

@@ -71,7 +71,7 @@ def test_basic_pitch_takes_an_onnx_file(tmp_path: Path) -> None:
     """The package's own model, from elsewhere, hears the same notes under another name."""
     copied = Path(shutil.copy(model_path(), tmp_path / "mine.onnx"))
     own, other = BasicPitchTranscriber("cpu"), BasicPitchTranscriber("cpu", weights=copied)
-    assert own.model_id == "basic-pitch-icassp-2022:4"
+    assert own.model_id == "basic-pitch-icassp-2022:5"
     assert other.model_id.startswith("basic-pitch-")
     assert other.model_id != own.model_id
     audio = plucked(PLAYED)
