@@ -2,7 +2,7 @@
 
 As the library decodes them: a note begins at a peak of the onset probability, lasts as long as its
 frame probability stays up, and takes its own and the neighbouring pitches' probability away from
-earlier notes. Five things differ, as measured on rendered pieces:
+earlier notes. Six things differ, as measured on rendered pieces:
 
 - A beginning is believed by what follows it too, as the log-odds of both: what strikes and does
   not sound is seldom a note. Onset F1 rises by 0.01.
@@ -17,15 +17,17 @@ earlier notes. Five things differ, as measured on rendered pieces:
 - The library hears a note until its probability has all but gone, which is 30 to 150 ms after the
   key was let go: dampers, rooms and the model's own window make it fade. A note ends where its
   probability falls clearly under what it was. Onset-offset F1 rises by 0.11.
+- Nothing is heard that the instrument cannot play (`profiles`).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scorewire.inference.ghosts import Decoded, log_odds, without_ghosts
-from scorewire.jobs.options import DecodingOptions
+from scorewire.inference.profiles import Profile
 
 FRAMES_PER_S = 22_050 / 256
 """Frames of the model's output in a second."""
@@ -56,19 +58,22 @@ _SHORTEST_FRAMES = 4
 Matrix = NDArray[np.float32]
 
 
-def decode_notes(frames: Matrix, onsets: Matrix, options: DecodingOptions) -> list[Decoded]:
+def decode_notes(frames: Matrix, onsets: Matrix, profile: Profile) -> list[Decoded]:
     """Pick notes from the model's output, latest first.
 
     Args:
         frames: probability that a pitch sounds, shape (frames, 88).
         onsets: probability that a pitch begins, same shape.
-        options: thresholds, and the shortest note.
+        profile: thresholds, the shortest note, and what the instrument can play.
     """
-    shortest = round(options.minimum_note_ms / 1000 * FRAMES_PER_S)
+    lowest = profile.lowest_pitch
+    playable = slice(lowest - LOWEST_PITCH, profile.highest_pitch - LOWEST_PITCH + 1)
+    frames, onsets = frames[:, playable], onsets[:, playable]
+    shortest = round(profile.minimum_note_ms / 1000 * FRAMES_PER_S)
     last = len(frames) - 1
-    silent = frames < options.frame_threshold
+    silent = frames < profile.frame_threshold
     notes: list[Decoded] = []
-    threshold = options.onset_threshold * _ease(onsets)
+    threshold = profile.onset_threshold * _ease(onsets)
     for start, pitch in reversed(_strokes(_beginnings(frames, onsets, threshold), shortest)):
         end, quiet = start + 1, 0
         while end < last and quiet < _RELEASE_FRAMES:
@@ -81,8 +86,9 @@ def decode_notes(frames: Matrix, onsets: Matrix, options: DecodingOptions) -> li
         heard = frames[start:end, pitch]
         end = start + sounding_frames(heard)
         level, onset = float(np.mean(heard)), float(onsets[start, pitch])
-        notes.append(Decoded(start, end, pitch + LOWEST_PITCH, level, onset))
-    return without_ghosts(notes, threshold)
+        notes.append(Decoded(start, end, pitch + lowest, level, onset))
+    played = without_ghosts(notes, threshold)
+    return _one_line(played, shortest) if profile.one_line else played
 
 
 def sounding_frames(heard: NDArray[np.float32]) -> int:
@@ -118,6 +124,25 @@ def _strokes(beginnings: Sequence[tuple[int, int]], shortest: int) -> list[tuple
             strokes.append((start, pitch))
         latest[pitch] = start
     return strokes
+
+
+def _one_line(notes: Sequence[Decoded], shortest: int) -> list[Decoded]:
+    """Leave one note at a time, latest first: a surer one ends another, or takes its place."""
+    line: list[Decoded] = []
+    for note in sorted(notes, key=lambda note: (note.start, note.pitch)):
+        if line and note.start < line[-1].end:
+            before = line.pop()
+            if _sureness(note) < _sureness(before):
+                line.append(before)
+                continue
+            if note.start - before.start > shortest:
+                line.append(replace(before, end=note.start))
+        line.append(note)
+    return line[::-1]
+
+
+def _sureness(note: Decoded) -> float:
+    return note.onset * note.level
 
 
 def _peaks(onsets: Matrix, least: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
