@@ -10,8 +10,9 @@ earlier notes. Six things differ, as measured on rendered pieces:
   is asked of a beginning is lowered with what the surest of the recording have: onset F1 rises by
   0.08 for voices and 0.02 for clarinets, and falls by 0.01 for pianos, whose scores gain by it.
 - What begins softly often has two peaks. Of two in less than the shortest note's time the library
-  keeps the later one, for the earlier note is then too short; here the first one is the beginning.
-  Onset F1 rises by 0.15 for strings and 0.05 for clarinets and trumpets, and stays for pianos.
+  keeps the later one, for the earlier note is then too short; here, where even the surest of the
+  recording are doubtful, the first one is the beginning. Onset F1 rises by 0.15 for strings and by
+  0.05 for clarinets and trumpets.
 - What could be a partial or an undertone of a note that begins with it must be surer than others
   (`ghosts`). Onset F1 rises by 0.05 for guitars and by 0.01 for pianos.
 - The library hears a note until its probability has all but gone, which is 30 to 150 ms after the
@@ -73,8 +74,12 @@ def decode_notes(frames: Matrix, onsets: Matrix, profile: Profile) -> list[Decod
     last = len(frames) - 1
     silent = frames < profile.frame_threshold
     notes: list[Decoded] = []
-    threshold = profile.onset_threshold * _ease(onsets)
-    for start, pitch in reversed(_strokes(_beginnings(frames, onsets, threshold), shortest)):
+    ease = _ease(onsets)
+    threshold = profile.onset_threshold * ease
+    beginnings = _beginnings(frames, onsets, threshold)
+    if ease < 1:
+        beginnings = _strokes(beginnings, shortest)
+    for start, pitch in reversed(beginnings):
         end, quiet = start + 1, 0
         while end < last and quiet < _RELEASE_FRAMES:
             quiet = quiet + 1 if silent[end, pitch] else 0
