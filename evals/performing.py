@@ -65,7 +65,7 @@ def perform(
     """Play notes and hear them; onsets count from a bar line and are not negative."""
     end = int(max(note.onset + note.ticks for note in notes)) + 1
     least, most, spread_s = FREEDOMS[rng.choice(len(FREEDOMS), p=FREEDOM_SHARES)]
-    ticks, times_s = _beat_times(end, meter, qpm, rng.uniform(least, most), rng)
+    ticks, times_s = beat_times(end, meter, qpm, rng.uniform(least, most), rng)
     stress = rng.normal(STRESS, STRESS_SPREAD) if most > 0 else 0.0
     is_flat = rng.random() < FLAT_SHARE
     chords: dict[int, list[int]] = defaultdict(list)
@@ -98,7 +98,7 @@ def _weight(pitch: int, chord: Sequence[int]) -> float:
     return THICK_VELOCITY * (len(chord) - 1) + BASS_VELOCITY * (pitch == min(chord))
 
 
-def _beat_times(
+def beat_times(
     end: int, meter: Meter, qpm: float, freedom: float, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Ticks of the beats and when they are played; shape (beats,) each."""

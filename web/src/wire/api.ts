@@ -514,7 +514,7 @@ export interface components {
          *     }
          */
         DecodingOptions: {
-            /** @description How sure a note's beginning must be; higher, fewer. As suits the instrument where it is null: 0.8 for guitar and bass, 0.7 for others. */
+            /** @description How sure a note's beginning must be; higher, fewer. As suits the instrument where it is null: 0.8 for guitar, 0.75 for bass, 0.7 for others. */
             onset_threshold?: number | null;
             /**
              * @description How sure a note's sounding must be; higher, shorter.
