@@ -11,8 +11,8 @@ earlier notes. Six things differ, as measured on rendered pieces:
   0.08 for voices and 0.02 for clarinets, and falls by 0.01 for pianos, whose scores gain by it.
 - What begins softly often has two peaks. Of two in less than the shortest note's time the library
   keeps the later one, for the earlier note is then too short; here, where even the surest of the
-  recording are doubtful, the first one is the beginning. Onset F1 rises by 0.15 for strings and by
-  0.05 for clarinets and trumpets.
+  recording are clearly doubtful, the first one is the beginning. Onset F1 rises by 0.15 for
+  strings, 0.05 for clarinets and 0.04 for trumpets.
 - What could be a partial or an undertone of a note that begins with it must be surer than others
   (`ghosts`). Onset F1 rises by 0.05 for guitars and by 0.01 for pianos.
 - The library hears a note until its probability has all but gone, which is 30 to 150 ms after the
@@ -44,6 +44,9 @@ _LOWEST_ONSET = 0.3
 _SUREST_PERCENTILE, _SURE, _MOST_LOWERED = 90, 0.82, 0.8
 """How sure the surest beginnings of a piano are; where they are less so, the threshold is lowered
 as much, but not under this share."""
+
+_DOUBTFUL = 0.95
+"""Under this share of the threshold, what is heard begins softly. Pianos hardly ever come there."""
 
 _SOUNDING_FRAMES, _SOUNDING_WEIGHT = 12, 0.25
 """How many frames after a beginning speak for it, and how much against the onset itself."""
@@ -77,7 +80,7 @@ def decode_notes(frames: Matrix, onsets: Matrix, profile: Profile) -> list[Decod
     ease = _ease(onsets)
     threshold = profile.onset_threshold * ease
     beginnings = _beginnings(frames, onsets, threshold)
-    if ease < 1:
+    if ease < _DOUBTFUL:
         beginnings = _strokes(beginnings, shortest)
     for start, pitch in reversed(beginnings):
         end, quiet = start + 1, 0
