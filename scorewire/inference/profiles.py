@@ -1,9 +1,9 @@
 """How each instrument is heard: what it can play, and how sure its notes must be.
 
-A separated stem holds one instrument and, 10 to 15 dB below it, what the separator left of the
-others; the model listens to relative levels and hears both. What an instrument cannot have played
-is the others'. `evals/stems.py` measures what that brings; only what helped is here, and what is
-said of an instrument holds for a recording of it alone as well.
+A separated stem holds one instrument and, below it, what the separator left of the others; the
+model listens to relative levels and hears both. What an instrument cannot have played is theirs.
+`evals/stems.py` measures what that brings; only what helped is here, and it holds for a recording
+of the instrument alone as well.
 """
 
 from dataclasses import dataclass, replace
@@ -37,18 +37,17 @@ ANY = Profile()
 
 _BY_STEM = MappingProxyType(
     {
-        Stem.VOCALS: Profile(lowest_pitch=40, highest_pitch=84),
         Stem.BASS: Profile(lowest_pitch=23, highest_pitch=67, one_line=True, onset_threshold=0.75),
         Stem.GUITAR: Profile(lowest_pitch=38, highest_pitch=88, onset_threshold=0.8),
     }
 )
 """From the lowest to the highest note of the instruments as they are built and tuned:
 
-- voices: from a choral bass's E2 to a soprano's C6 (*The New Harvard Dictionary of Music*, 1986);
 - bass: from a five-string's open B0 to the 24th fret of its G string, G4;
 - guitar: from the sixth string, let down to D2, to the 24th fret of the first, E6.
 
-A voice is one line, too, but the model is too unsure of voices: what leaks in would often win."""
+A voice has a range and is one line, too, but neither helps: most of what leaks into voices lies in
+their range, and the model is so unsure of voices that it would often win."""
 
 
 def choose_profile(stem: Stem, options: Options) -> Profile:
