@@ -15,14 +15,13 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 import numpy as np
+from hearing import RememberingTranscriber, silent
 from run import judge
 
 from scorewire.audio import Audio
 from scorewire.inference.decoding import Matrix
 from scorewire.inference.ghosts import Decoded
-from scorewire.inference.transcription import BasicPitchTranscriber
 from scorewire.jobs.options import Options, Stem
-from scorewire.jobs.report import Report
 from scorewire.media.decode import decode
 from scorewire.music.accents import Event
 from scorewire.music.barlines import gather_onsets
@@ -127,39 +126,23 @@ WITHOUT: Mapping[str, Mapping[str, object]] = {
 }
 
 
-class _Rememberer(BasicPitchTranscriber):
-    """Runs the model once on each recording."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._known: dict[bytes, tuple[Matrix, Matrix]] = {}
-
-    def _posteriors(self, samples: Matrix, report: Report) -> tuple[Matrix, Matrix]:
-        key = samples.tobytes()
-        if key not in self._known:
-            self._known[key] = super()._posteriors(samples, report)
-        return self._known[key]
-
-
-def write(recordings: Mapping[str, Audio], transcriber: _Rememberer, folder: Path) -> None:
+def write(
+    recordings: Mapping[str, Audio], transcriber: RememberingTranscriber, folder: Path
+) -> None:
     """Write the score of each recording, and what was heard, as the kit wants them."""
     options = Options()
     for name, audio in recordings.items():
-        notes = transcribe({Stem.MIX: audio}, options, transcriber, _silent)
-        score = engrave(notes, options, title=name, report=_silent)
+        notes = transcribe({Stem.MIX: audio}, options, transcriber, silent)
+        score = engrave(notes, options, title=name, report=silent)
         (folder / f"{name}.musicxml").write_bytes(score.musicxml)
         (folder / f"{name}.mid").write_bytes(score.performance_midi)
-
-
-def _silent(_fraction: float, _message: str) -> None:
-    """Nobody watches."""
 
 
 def _load(folder: Path) -> Iterator[tuple[str, Audio]]:
     for piece in sorted(path.parent for path in folder.glob("*/meta.json")):
         for way in WAYS:
             recording = piece / f"{way}.ogg"
-            audio = decode(recording, max_duration_s=LONGEST_S, report=_silent)
+            audio = decode(recording, max_duration_s=LONGEST_S, report=silent)
             yield f"{piece.name}.{way}", audio
 
 
@@ -171,7 +154,7 @@ def main() -> None:
     arguments.add_argument("--python", default=sys.executable, help="has the kit's requirements")
     given = arguments.parse_args()
     recordings = dict(_load(given.kit / given.set))
-    transcriber = _Rememberer()
+    transcriber = RememberingTranscriber()
     sys.stdout.write("| without | metronomic | human | rubato | all |\n")
     sys.stdout.write("| --- | --- | --- | --- | --- |\n")
     for name, changes in WITHOUT.items():

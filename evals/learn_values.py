@@ -23,6 +23,8 @@ from performing import beat_times
 from scipy.optimize import minimize
 from symbolic import Passage
 
+from scorewire.inference.profiles import ANY
+from scorewire.inference.transcription import BasicPitchTranscriber
 from scorewire.music.divisions import BINARY_TICKS, Divisions
 from scorewire.music.grid import GridNote
 from scorewire.music.lengths import usual_length
@@ -35,12 +37,13 @@ KEYBOARD_CUTS, CHORALE_CUTS = 60, 30
 BARS = 16
 FEWEST_NOTES = 40
 MIDDLE_BPM, BPM_SPREAD = 92.0, 0.25
-LEAST_FREEDOM, MOST_FREEDOM, JITTER_S = 0.0, 0.12, 0.006
+LEAST_FREEDOM, MOST_FREEDOM = 0.0, 0.12
 LEGATO, LEGATO_SPREAD, NOTE_SPREAD = 0.9, 0.05, 0.06
 """How long keys are held, of what is written: in the middle, from piece to piece, from note to
 note."""
 
 PEDAL_SHARE = 0.3
+LET_GO_TICKS = 1
 VELOCITY, VELOCITY_SPREAD = 74, 8
 PIANO = 0
 NEAR_S = 0.07
@@ -68,13 +71,16 @@ class Choice:
 
 def draw(rng: np.random.Generator) -> Iterator[list[Choice]]:
     """Choices of each passage."""
+    transcriber = BasicPitchTranscriber("cpu")
     keyboard, chorales = [], []
     for name, passage in read_keyboard():
         (chorales if CHORALES.fullmatch(name) else keyboard).append(passage)
     for passages, count in ((keyboard, KEYBOARD_CUTS), (chorales, CHORALE_CUTS)):
         drawn = (_cut(passages[rng.integers(len(passages))], rng) for _ in itertools.count())
         fitting = (cut for cut in drawn if _is_plain(cut))
-        yield from (list(_listen(cut, rng)) for cut in itertools.islice(fitting, count))
+        yield from (
+            list(_listen(cut, transcriber, rng)) for cut in itertools.islice(fitting, count)
+        )
 
 
 def _cut(passage: Passage, rng: np.random.Generator) -> Passage:
@@ -95,24 +101,25 @@ def _is_plain(passage: Passage) -> bool:
     return len(onsets) >= FEWEST_NOTES and all(onset % BINARY_TICKS == 0 for onset in onsets)
 
 
-def _listen(passage: Passage, rng: np.random.Generator) -> Iterator[Choice]:
+def _listen(
+    passage: Passage, transcriber: BasicPitchTranscriber, rng: np.random.Generator
+) -> Iterator[Choice]:
     """Play the notes, hear them, and see what ends each may have."""
     meter, notes = passage.meter, passage.notes
     qpm = np.exp(rng.normal(np.log(MIDDLE_BPM), BPM_SPREAD)) * meter.beat_ticks / TICKS_PER_QUARTER
-    end = int(max(note.onset + note.ticks for note in notes)) + 1
+    last = int(max(note.onset + note.ticks for note in notes)) + 1
     freedom = float(rng.uniform(LEAST_FREEDOM, MOST_FREEDOM))
-    ticks, times_s = beat_times(end, meter, qpm, freedom, rng)
-    legato = rng.normal(LEGATO, LEGATO_SPREAD)
-    pedal = meter.bar_ticks // int(rng.choice([1, 2])) if rng.random() < PEDAL_SHARE else None
-    played = []
-    for note in notes:
-        held = note.onset + note.ticks * rng.normal(legato, NOTE_SPREAD)
-        if pedal is not None:
-            held = max(held, (note.onset // pedal + 1) * pedal)
-        onset_s, offset_s = np.interp([note.onset, held], ticks, times_s) + rng.normal(0, JITTER_S)
-        velocity = int(np.clip(rng.normal(VELOCITY, VELOCITY_SPREAD), 1, 127))
-        played.append(Note(float(onset_s), float(offset_s), note.pitch, velocity))
-    heard = hear(render(played, PIANO))
+    ticks, times_s = beat_times(last, meter, qpm, freedom, rng)
+    played = [
+        Note(
+            float(np.interp(note.onset, ticks, times_s)),
+            float(np.interp(held, ticks, times_s)),
+            note.pitch,
+            int(np.clip(rng.normal(VELOCITY, VELOCITY_SPREAD), 1, 127)),
+        )
+        for note, held in zip(notes, _hold(passage, rng), strict=True)
+    ]
+    heard = hear(render(played, PIANO), transcriber, ANY)
     for staff in sorted({note.staff for note in notes}):
         placed, written = [], {}
         for note, sound in zip(notes, played, strict=True):
@@ -122,6 +129,22 @@ def _listen(passage: Passage, rng: np.random.Generator) -> Iterator[Choice]:
                 placed.append(GridNote(note.onset, end, note.pitch, found.velocity))
                 written[note.onset, note.pitch] = round(note.onset + note.ticks)
         yield from _choices(placed, written, NoteValues(meter, Divisions()))
+
+
+def _hold(passage: Passage, rng: np.random.Generator) -> list[float]:
+    """Ticks at which keys or pedal are let go, at the latest before the key is struck again."""
+    bar = passage.meter.bar_ticks
+    legato = rng.normal(LEGATO, LEGATO_SPREAD)
+    pedal = bar // int(rng.choice([1, 2])) if rng.random() < PEDAL_SHARE else None
+    struck_again: dict[int, int] = {}
+    ends = []
+    for note in reversed(passage.notes):
+        end = note.onset + note.ticks * rng.normal(legato, NOTE_SPREAD)
+        if pedal is not None:
+            end = max(end, (note.onset // pedal + 1) * pedal)
+        ends.append(min(end, struck_again.get(note.pitch, np.inf) - LET_GO_TICKS))
+        struck_again[note.pitch] = note.onset
+    return ends[::-1]
 
 
 def _find(sound: Note, heard: Sequence[Note]) -> Note | None:

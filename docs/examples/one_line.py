@@ -17,7 +17,7 @@ import numpy as np
 
 from scorewire.audio import Audio
 from scorewire.errors import WeightsMissingError
-from scorewire.jobs.options import DecodingOptions
+from scorewire.inference.profiles import Profile
 from scorewire.jobs.report import Report
 from scorewire.music.notes import Note
 
@@ -43,7 +43,7 @@ class OneLineTranscriber:
         figures = json.dumps(self._figures(), sort_keys=True).encode()
         return f"one-line-{hashlib.sha256(figures).hexdigest()[:12]}:1"
 
-    def transcribe(self, audio: Audio, options: DecodingOptions, report: Report) -> Sequence[Note]:
+    def transcribe(self, audio: Audio, profile: Profile, report: Report) -> Sequence[Note]:
         """Follow the pitch; frames in a row with the same one are a note."""
         figures = self._figures()
         samples, rate_hz = audio.samples.mean(axis=0), audio.sample_rate_hz
@@ -57,7 +57,7 @@ class OneLineTranscriber:
         notes, frame = [], 0
         for pitch, group in groupby(pitches):
             end = frame + len(list(group))
-            if pitch is not None and (end - frame) * HOP_S >= options.minimum_note_ms / 1000:
+            if pitch is not None and (end - frame) * HOP_S >= profile.minimum_note_ms / 1000:
                 notes.append(Note(frame * HOP_S, end * HOP_S, pitch, velocity=80))
             frame = end
         report(1.0, f"Found {len(notes)} notes")

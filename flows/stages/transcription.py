@@ -11,6 +11,7 @@ from flows.stages.task import content_key, run_stage, stage_task
 from scorewire.inference.drums import DRUMS_ID
 from scorewire.inference.loading import load_transcriber
 from scorewire.inference.ports import Transcriber
+from scorewire.inference.profiles import choose_profile
 from scorewire.jobs.options import Options, Stem
 from scorewire.jobs.stages import Stage
 from scorewire.music.notes import Note
@@ -31,7 +32,8 @@ def transcription(options: Options, stems: dict[str, str]) -> dict[str, str]:
         `notes`: blob key of a JSON object, a list of notes for each stem.
     """
     models = [_transcriber().model_id, *([DRUMS_ID] if Stem.DRUMS in stems else [])]
-    key = content_key(Stage.TRANSCRIPTION, stems, options.instruments, options.decoding, *models)
+    profiles = {stem: choose_profile(Stem(stem), options) for stem in stems}
+    key = content_key(Stage.TRANSCRIPTION, stems, options.instruments, profiles, *models)
     return run_stage(transcription_task, options, stems, key=key)
 
 

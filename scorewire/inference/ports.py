@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from scorewire.audio import Audio
-from scorewire.jobs.options import DecodingOptions, Stem
+from scorewire.inference.profiles import Profile
+from scorewire.jobs.options import Stem
 from scorewire.jobs.report import Report
 from scorewire.music.notes import Note
 
@@ -44,8 +45,10 @@ class Transcriber(Protocol):
         Other weights are another model.
         """
 
-    def transcribe(self, audio: Audio, options: DecodingOptions, report: Report) -> Sequence[Note]:
+    def transcribe(self, audio: Audio, profile: Profile, report: Report) -> Sequence[Note]:
         """Transcribe one stem; the notes are sorted by onset, then pitch.
+
+        The profile says what the stem's instrument can play, and what the musician asks for.
 
         Raises:
             WeightsMissingError: the weights cannot be had.

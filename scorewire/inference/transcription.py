@@ -20,7 +20,7 @@ from scorewire.audio import Audio
 from scorewire.errors import WeightsMissingError
 from scorewire.inference.decoding import Matrix, decode_notes
 from scorewire.inference.loudness import find_velocities
-from scorewire.jobs.options import DecodingOptions
+from scorewire.inference.profiles import Profile
 from scorewire.jobs.report import Report
 from scorewire.music.notes import Note
 
@@ -61,14 +61,14 @@ class BasicPitchTranscriber:
         training = "icassp-2022"
         if self._weights is not None:
             training = hashlib.sha256(_read(self._weights)).hexdigest()[:_DIGEST_LETTERS]
-        return f"basic-pitch-{training}:4"
+        return f"basic-pitch-{training}:5"
 
-    def transcribe(self, audio: Audio, options: DecodingOptions, report: Report) -> Sequence[Note]:
+    def transcribe(self, audio: Audio, profile: Profile, report: Report) -> Sequence[Note]:
         """Transcribe one stem; the notes are sorted by onset, then pitch.
 
         Args:
             audio: the stem, at any rate.
-            options: thresholds of the decoding.
+            profile: how the instrument is heard.
             report: told the share of the windows that the model has seen.
 
         Raises:
@@ -77,7 +77,7 @@ class BasicPitchTranscriber:
         samples = _resample(audio)
         frames, onsets = self._posteriors(samples, report)
         times_s = frame_times_s(len(frames))
-        decoded = decode_notes(frames, onsets, options)
+        decoded = decode_notes(frames, onsets, profile)
         struck = [(float(times_s[note.start]), note.pitch) for note in decoded]
         velocities = find_velocities(samples, MODEL_RATE_HZ, struck)
         notes = [

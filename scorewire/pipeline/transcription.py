@@ -13,6 +13,7 @@ from scorewire.audio import Audio
 from scorewire.errors import NoNotesError
 from scorewire.inference.drums import hear_drums
 from scorewire.inference.ports import Transcriber
+from scorewire.inference.profiles import choose_profile
 from scorewire.jobs.options import Options, Stem
 from scorewire.jobs.report import Report
 from scorewire.music.notes import Note
@@ -34,6 +35,7 @@ def transcribe(
         stems: the separated stems, or the whole recording as `Stem.MIX`. Only one is held at a
             time, so a mapping may load them as they are asked for (each up to twice).
         options: `instruments` names the stems to write down after a separation; without it, all.
+            One that is named alone says what the whole recording is heard as.
         transcriber: the model.
         report: told the share of the stems' total duration that was heard.
 
@@ -58,7 +60,8 @@ def transcribe(
             notes = hear_drums(stems[stem])
             step(1.0, f"Found {len(notes)} strokes")
         else:
-            notes = list(transcriber.transcribe(stems[stem], options.decoding, step))
+            profile = choose_profile(stem, options)
+            notes = list(transcriber.transcribe(stems[stem], profile, step))
         if notes:
             parts[stem] = notes
         done_s += duration_s

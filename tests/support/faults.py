@@ -12,9 +12,10 @@ from pathlib import Path
 
 from scorewire.audio import Audio
 from scorewire.errors import OutOfMemoryError, SilentAudioError
+from scorewire.inference.profiles import Profile
 from scorewire.inference.separation import DemucsSeparator
 from scorewire.inference.transcription import BasicPitchTranscriber
-from scorewire.jobs.options import DecodingOptions, Stem
+from scorewire.jobs.options import Stem
 from scorewire.jobs.report import Report
 from scorewire.music.notes import Note
 from scorewire.settings import Settings
@@ -132,7 +133,7 @@ class FaultySeparator(DemucsSeparator):
 class FaultyTranscriber(BasicPitchTranscriber):
     """basic-pitch, after the planned faults."""
 
-    def transcribe(self, audio: Audio, options: DecodingOptions, report: Report) -> Sequence[Note]:
+    def transcribe(self, audio: Audio, profile: Profile, report: Report) -> Sequence[Note]:
         """Strike, then transcribe."""
         report = Faults(Settings().data_dir, "transcription").strike(report)
-        return super().transcribe(audio, options, report)
+        return super().transcribe(audio, profile, report)

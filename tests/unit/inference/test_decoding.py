@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scorewire.inference.decoding import LOWEST_PITCH, Matrix, decode_notes, sounding_frames
-from scorewire.jobs.options import DecodingOptions
+from scorewire.inference.profiles import ANY, Profile
 
-OPTIONS = DecodingOptions()
+LINE = Profile(one_line=True)
 MIDDLE_C = 60 - LOWEST_PITCH
 
 
@@ -25,7 +25,7 @@ def test_a_note_ends_where_it_falls() -> None:
     onsets[20, MIDDLE_C] = 0.9
     frames[20:60, MIDDLE_C] = 0.8
     frames[60:120, MIDDLE_C] = 0.35
-    [note] = decode_notes(frames, onsets, OPTIONS)
+    [note] = decode_notes(frames, onsets, ANY)
     assert (note.start, note.pitch) == (20, 60)
     assert note.end == pytest.approx(60, abs=3)
 
@@ -42,7 +42,7 @@ def test_a_short_dip_is_no_end() -> None:
     onsets[20, MIDDLE_C] = 0.9
     frames[20:100, MIDDLE_C] = 0.8
     frames[50:55, MIDDLE_C] = 0.1
-    [note] = decode_notes(frames, onsets, OPTIONS)
+    [note] = decode_notes(frames, onsets, ANY)
     assert note.end == pytest.approx(100, abs=3)
 
 
@@ -53,7 +53,7 @@ def test_a_stroke_that_does_not_sound_needs_more_certainty() -> None:
     onsets[20, [MIDDLE_C, MIDDLE_C + 7]] = 0.72
     frames[20:60, MIDDLE_C] = frames[100:140, MIDDLE_C] = 0.8
     frames[20:60, MIDDLE_C + 7] = 0.21
-    assert [note.pitch for note in decode_notes(frames, onsets, OPTIONS)] == [60, 60]
+    assert [note.pitch for note in decode_notes(frames, onsets, ANY)] == [60, 60]
 
 
 @pytest.mark.parametrize(("surest", "heard"), [(0.95, 1), (0.66, 4)])
@@ -62,7 +62,7 @@ def test_beginnings_are_measured_against_the_surest(surest: float, heard: int) -
     frames, onsets = silence()
     onsets[20, MIDDLE_C : MIDDLE_C + 10 : 3] = [surest, 0.62, 0.62, 0.62]
     frames[20:60, MIDDLE_C : MIDDLE_C + 10 : 3] = 0.8
-    assert len(decode_notes(frames, onsets, OPTIONS)) == heard
+    assert len(decode_notes(frames, onsets, ANY)) == heard
 
 
 def test_doubtful_noise_is_no_music() -> None:
@@ -70,7 +70,7 @@ def test_doubtful_noise_is_no_music() -> None:
     frames, onsets = silence()
     onsets[20, MIDDLE_C : MIDDLE_C + 13 : 4] = 0.5
     frames[20:60, MIDDLE_C : MIDDLE_C + 13 : 4] = 0.3
-    assert decode_notes(frames, onsets, OPTIONS) == []
+    assert decode_notes(frames, onsets, ANY) == []
 
 
 def test_a_repeated_note_is_two() -> None:
@@ -78,10 +78,103 @@ def test_a_repeated_note_is_two() -> None:
     frames, onsets = silence()
     onsets[[20, 60], MIDDLE_C] = 0.9
     frames[20:100, MIDDLE_C] = 0.8
-    later, earlier = decode_notes(frames, onsets, OPTIONS)
+    later, earlier = decode_notes(frames, onsets, ANY)
     assert later.start == 60
     assert earlier.start == 20
     assert earlier.end <= 60
+
+
+@pytest.mark.parametrize(
+    ("surest", "apart", "heard"),
+    [
+        (0.75, 6, [20]),
+        (0.75, 9, [20, 29]),
+        (0.8, 6, [26]),  # a piano's: too soon after for the first to be a note
+        (0.95, 6, [26]),
+    ],
+)
+def test_a_soft_beginning_with_two_peaks_is_one(
+    surest: float, apart: int, heard: list[int]
+) -> None:
+    """Where beginnings are doubtful, a second peak within the shortest note is no new one."""
+    frames, onsets = silence()
+    onsets[20, MIDDLE_C], onsets[20 + apart, MIDDLE_C] = surest, surest
+    frames[20:80, MIDDLE_C] = 0.8
+    notes = decode_notes(frames, onsets, ANY)
+    assert sorted(note.start for note in notes) == heard
+    assert notes[0].end == pytest.approx(80, abs=3)
+
+
+def test_notes_outside_the_instrument_are_not_heard() -> None:
+    """Its lowest and highest note are, at their pitches; a semitone farther none is."""
+    frames, onsets = silence()
+    bins = np.array([40, 41, 60, 61]) - LOWEST_PITCH
+    for start, bin_ in zip((20, 70, 120, 170), bins, strict=True):
+        onsets[start, bin_] = 0.9
+        frames[start : start + 25, bin_] = 0.8
+    heard = decode_notes(frames, onsets, Profile(lowest_pitch=41, highest_pitch=60))
+    assert [(note.start, note.pitch) for note in heard] == [(120, 60), (70, 41)]
+
+
+def test_sureness_of_others_asks_nothing_of_an_instrument() -> None:
+    """What is beyond its notes does not raise what is asked of them."""
+    frames, onsets = silence()
+    onsets[20, MIDDLE_C], onsets[20, MIDDLE_C + 10 : MIDDLE_C + 30 : 3] = 0.62, 0.95
+    frames[20:60, MIDDLE_C] = frames[20:60, MIDDLE_C + 10 : MIDDLE_C + 30 : 3] = 0.8
+    assert 60 not in {note.pitch for note in decode_notes(frames, onsets, ANY)}
+    [note] = decode_notes(frames, onsets, Profile(highest_pitch=60))
+    assert note.pitch == 60
+
+
+@pytest.mark.parametrize(
+    ("second_start", "second_onset", "line"),
+    [
+        (60, 0.95, [(20, 60, 60), (60, 100, 66)]),  # a surer one ends the first
+        (60, 0.80, [(20, 100, 60)]),  # a less sure one is none while the first sounds
+        (24, 0.95, [(24, 100, 66)]),  # of two together the surer is left
+        (24, 0.80, [(20, 100, 60)]),
+        (110, 0.80, [(20, 100, 60), (110, 150, 66)]),  # one after the other both are
+    ],
+)
+def test_a_line_has_the_surer_of_two_notes(
+    second_start: int, second_onset: float, line: list[tuple[int, int, int]]
+) -> None:
+    """Of notes that would sound at once in an instrument of one line; a chord keeps both."""
+    frames, onsets = silence()
+    second_end = max(100, second_start + 40)
+    onsets[20, MIDDLE_C], onsets[second_start, MIDDLE_C + 6] = 0.9, second_onset
+    frames[20:100, MIDDLE_C] = frames[second_start:second_end, MIDDLE_C + 6] = 0.8
+    assert len(decode_notes(frames, onsets, ANY)) == 2
+    found = sorted(
+        (note.start, note.end, note.pitch) for note in decode_notes(frames, onsets, LINE)
+    )
+    assert [(start, pitch) for start, _, pitch in found] == [(s, pitch) for s, _, pitch in line]
+    assert [end for _, end, _ in found] == pytest.approx([end for _, end, _ in line], abs=3)
+
+
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(21, 108),
+    st.integers(0, 87),
+    st.floats(0.05, 0.95),
+    st.booleans(),
+)
+@settings(max_examples=40, deadline=None)
+def test_any_posteriors_give_what_the_instrument_can_play(
+    seed: int, lowest: int, more: int, threshold: float, one_line: bool
+) -> None:
+    """Notes are its own, latest first, and those of a line never sound at once."""
+    random = np.random.default_rng(seed)
+    frames = random.beta(0.5, 0.7, (60, 88)).astype(np.float32)
+    onsets = random.beta(0.3, 1.0, (60, 88)).astype(np.float32)
+    highest = min(lowest + more, 108)
+    profile = Profile(lowest, highest, one_line, onset_threshold=threshold)
+    notes = decode_notes(frames, onsets, profile)
+    assert all(lowest <= note.pitch <= highest for note in notes)
+    assert all(0 < note.start < note.end < 60 for note in notes)
+    for later, earlier in pairwise(notes):
+        assert earlier.start <= later.start
+        assert not one_line or earlier.end <= later.start
 
 
 @given(
@@ -98,12 +191,12 @@ def test_any_posteriors_give_notes_in_range(
     random = np.random.default_rng(seed)
     frames = random.beta(0.5, 0.7, (60, 88)).astype(np.float32)
     onsets = random.beta(0.3, 1.0, (60, 88)).astype(np.float32)
-    options = DecodingOptions(
+    profile = Profile(
         onset_threshold=onset_threshold,
         frame_threshold=frame_threshold,
         minimum_note_ms=minimum_note_ms,
     )
-    notes = decode_notes(frames, onsets, options)
+    notes = decode_notes(frames, onsets, profile)
     assert all(0 < note.start < note.end < 60 for note in notes)
     assert all(21 <= note.pitch <= 108 and 0 <= note.level <= 1 for note in notes)
     for pitch in {note.pitch for note in notes}:
@@ -122,8 +215,8 @@ def test_a_higher_threshold_finds_no_new_beginnings(
     onsets = random.beta(0.3, 1.0, (60, 88)).astype(np.float32)
     onsets[:, 1::2] = 0  # no two are neighbours, which would take each other's probability
     onsets[:, 12:] = 0  # none is another's partial, which only a laxer listener might hear
-    lax = DecodingOptions(onset_threshold=threshold, minimum_note_ms=10)
-    strict = DecodingOptions(onset_threshold=threshold + more, minimum_note_ms=10)
+    lax = Profile(onset_threshold=threshold, minimum_note_ms=10)
+    strict = Profile(onset_threshold=threshold + more, minimum_note_ms=10)
     heard = {(note.start, note.pitch) for note in decode_notes(frames, onsets, lax)}
     found = {(note.start, note.pitch) for note in decode_notes(frames, onsets, strict)}
     assert found <= heard

@@ -8,8 +8,8 @@ from sounds import plucked
 
 from scorewire.audio import SAMPLE_RATE_HZ, Audio
 from scorewire.inference.loudness import find_velocities
+from scorewire.inference.profiles import Profile
 from scorewire.inference.transcription import BasicPitchTranscriber
-from scorewire.jobs.options import DecodingOptions
 
 SCALE = [48, 72, 50, 71, 52, 69, 53, 67, 55, 65, 57, 64, 59, 62, 60, 60]
 GAINS = [1.0, 0.25, 0.25, 1.0, 0.25, 1.0, 1.0, 0.25] * 2
@@ -29,7 +29,7 @@ def played(gains: list[float]) -> Audio:
 def test_loud_notes_are_louder_through_the_model():
     """Of strokes that differ by 12 dB, every loud one has more velocity than every quiet one."""
     notes = BasicPitchTranscriber("cpu").transcribe(
-        played(GAINS), DecodingOptions(), lambda _fraction, _message: None
+        played(GAINS), Profile(), lambda _fraction, _message: None
     )
     found = {round(note.onset_s / 0.5): note.velocity for note in notes}
     assert len(found) >= 12

@@ -12,8 +12,8 @@ from sounds import encode, plucked
 
 from scorewire.errors import WeightsMissingError
 from scorewire.inference.loading import load_transcriber
+from scorewire.inference.profiles import Profile
 from scorewire.inference.transcription import BasicPitchTranscriber, model_path
-from scorewire.jobs.options import DecodingOptions
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 TUNE = [60, 62, 64, 65, 67, 65, 64, 62]
@@ -51,9 +51,9 @@ def test_weights_are_another_model(tmp_path: Path) -> None:
     deaf.write_text('{"lowest_hz": 500}')
     usual, other = (load_transcriber(OWN, device="cpu", weights=file) for file in (None, deaf))
     assert usual.model_id != other.model_id
-    heard = {note.pitch for note in usual.transcribe(plucked(PLAYED), DecodingOptions(), ignore)}
+    heard = {note.pitch for note in usual.transcribe(plucked(PLAYED), Profile(), ignore)}
     assert heard == set(TUNE)
-    assert not other.transcribe(plucked([(0, 1, 60)]), DecodingOptions(), ignore)
+    assert not other.transcribe(plucked([(0, 1, 60)]), Profile(), ignore)
 
 
 @pytest.mark.usefixtures("example")
@@ -62,7 +62,7 @@ def test_missing_weights_are_told(spec: str, tmp_path: Path) -> None:
     """A file that is not there is an operator's to set right."""
     transcriber = load_transcriber(spec, device="cpu", weights=tmp_path / "none")
     with pytest.raises(WeightsMissingError, match="none"):
-        transcriber.transcribe(plucked(PLAYED[:1]), DecodingOptions(), ignore)
+        transcriber.transcribe(plucked(PLAYED[:1]), Profile(), ignore)
     with pytest.raises(WeightsMissingError):
         _ = transcriber.model_id
 
@@ -71,9 +71,9 @@ def test_basic_pitch_takes_an_onnx_file(tmp_path: Path) -> None:
     """The package's own model, from elsewhere, hears the same notes under another name."""
     copied = Path(shutil.copy(model_path(), tmp_path / "mine.onnx"))
     own, other = BasicPitchTranscriber("cpu"), BasicPitchTranscriber("cpu", weights=copied)
-    assert own.model_id == "basic-pitch-icassp-2022:4"
+    assert own.model_id == "basic-pitch-icassp-2022:5"
     assert other.model_id.startswith("basic-pitch-")
     assert other.model_id != own.model_id
     audio = plucked(PLAYED)
-    heard = [list(model.transcribe(audio, DecodingOptions(), ignore)) for model in (own, other)]
+    heard = [list(model.transcribe(audio, Profile(), ignore)) for model in (own, other)]
     assert heard[0] == heard[1] != []

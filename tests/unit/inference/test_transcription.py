@@ -12,6 +12,7 @@ from sounds import PlayedNote, plucked
 
 from scorewire.audio import Audio
 from scorewire.inference.decoding import decode_notes
+from scorewire.inference.profiles import Profile
 from scorewire.inference.transcription import (
     MODEL_RATE_HZ,
     WINDOW_STEP,
@@ -19,7 +20,6 @@ from scorewire.inference.transcription import (
     frame_times_s,
     model_path,
 )
-from scorewire.jobs.options import DecodingOptions
 from scorewire.media.flac import write_flac
 from scorewire.music.notes import Note
 
@@ -57,14 +57,14 @@ def test_finds_what_was_played(
     transcriber: BasicPitchTranscriber, played: list[PlayedNote]
 ) -> None:
     """Every note is found at its pitch within 20 ms, and hardly any that was not played."""
-    notes = list(transcriber.transcribe(plucked(played), DecodingOptions(), ignore))
+    notes = list(transcriber.transcribe(plucked(played), Profile(), ignore))
     assert matched(notes, played, 0.02) == len(played)
     assert len(notes) <= 1.2 * len(played)
 
 
 def test_onsets_do_not_drift(transcriber: BasicPitchTranscriber) -> None:
     """Onset errors at the end of 18 s are as small as at the start: windows join exactly."""
-    notes = transcriber.transcribe(plucked(SCALE), DecodingOptions(), ignore)
+    notes = transcriber.transcribe(plucked(SCALE), Profile(), ignore)
     errors_s = [
         min((note.onset_s - onset_s for note in notes if note.pitch == pitch), key=abs)
         for onset_s, _, pitch in SCALE
@@ -75,7 +75,7 @@ def test_onsets_do_not_drift(transcriber: BasicPitchTranscriber) -> None:
 
 def test_notes_are_well_formed(transcriber: BasicPitchTranscriber) -> None:
     """Notes are sorted by onset and pitch, end after they begin, and have a MIDI velocity."""
-    notes = list(transcriber.transcribe(plucked(CHORDS), DecodingOptions(), ignore))
+    notes = list(transcriber.transcribe(plucked(CHORDS), Profile(), ignore))
     assert notes == sorted(notes, key=lambda note: (note.onset_s, note.pitch))
     assert all(note.offset_s > note.onset_s for note in notes)
     assert all(1 <= note.velocity <= 127 for note in notes)
@@ -84,9 +84,9 @@ def test_notes_are_well_formed(transcriber: BasicPitchTranscriber) -> None:
 def test_options_are_heeded(transcriber: BasicPitchTranscriber) -> None:
     """Long shortest notes drop short ones, and a low onset threshold finds no fewer."""
     audio = plucked(SCALE)
-    usual = transcriber.transcribe(audio, DecodingOptions(), ignore)
-    assert not transcriber.transcribe(audio, DecodingOptions(minimum_note_ms=900), ignore)
-    eager = transcriber.transcribe(audio, DecodingOptions(onset_threshold=0.3), ignore)
+    usual = transcriber.transcribe(audio, Profile(), ignore)
+    assert not transcriber.transcribe(audio, Profile(minimum_note_ms=900), ignore)
+    eager = transcriber.transcribe(audio, Profile(onset_threshold=0.3), ignore)
     assert len(eager) >= len(usual)
 
 
@@ -94,7 +94,7 @@ def test_progress_counts_windows(transcriber: BasicPitchTranscriber) -> None:
     """Each window of the model is one step of progress."""
     fractions: list[float] = []
     audio = plucked(SCALE)
-    transcriber.transcribe(audio, DecodingOptions(), lambda fraction, _: fractions.append(fraction))
+    transcriber.transcribe(audio, Profile(), lambda fraction, _: fractions.append(fraction))
     windows = -(-audio.duration_s * MODEL_RATE_HZ // WINDOW_STEP)
     assert fractions == sorted(fractions)
     assert len(fractions) >= windows
@@ -104,7 +104,7 @@ def test_progress_counts_windows(transcriber: BasicPitchTranscriber) -> None:
 def test_the_last_second_is_heard(transcriber: BasicPitchTranscriber) -> None:
     """A note just before the end of 60 s is found; the library would cut off the last 0.4 s."""
     played: list[PlayedNote] = [(0.5, 0.4, 60), (59.65, 0.3, 67)]
-    notes = list(transcriber.transcribe(plucked(played, tail_s=0.05), DecodingOptions(), ignore))
+    notes = list(transcriber.transcribe(plucked(played, tail_s=0.05), Profile(), ignore))
     assert matched(notes, played, 0.03) == 2
 
 
@@ -112,7 +112,7 @@ def test_the_last_second_is_heard(transcriber: BasicPitchTranscriber) -> None:
 def test_any_length_is_taken(transcriber: BasicPitchTranscriber, samples: int) -> None:
     """A recording shorter than the model's window, or empty, has no notes and no error."""
     audio = Audio(np.zeros((2, samples), np.float32))
-    assert list(transcriber.transcribe(audio, DecodingOptions(), ignore)) == []
+    assert list(transcriber.transcribe(audio, Profile(), ignore)) == []
 
 
 @pytest.fixture(scope="module")
@@ -135,9 +135,9 @@ def test_same_notes_as_from_the_librarys_posteriors(
     times_s = library.note_creation.model_frames_to_time(len(output["note"]))
     expected = sorted(
         (note.pitch, float(times_s[note.start]))
-        for note in decode_notes(output["note"], output["onset"], DecodingOptions())
+        for note in decode_notes(output["note"], output["onset"], Profile())
     )
-    notes = transcriber.transcribe(audio, DecodingOptions(), ignore)
+    notes = transcriber.transcribe(audio, Profile(), ignore)
     found = sorted((note.pitch, note.onset_s) for note in notes)
     assert len(found) >= len(CHORDS) + len(SCALE)
     assert [pitch for pitch, _ in found] == [pitch for pitch, _ in expected]
@@ -146,7 +146,7 @@ def test_same_notes_as_from_the_librarys_posteriors(
 
 def test_notes_end_when_they_are_let_go(transcriber: BasicPitchTranscriber) -> None:
     """Half of the notes of a chord sequence end within 100 ms of their release."""
-    notes = list(transcriber.transcribe(plucked(CHORDS), DecodingOptions(), ignore))
+    notes = list(transcriber.transcribe(plucked(CHORDS), Profile(), ignore))
     errors_s = [
         min(abs(note.offset_s - onset_s - length_s) for note in notes if note.pitch == pitch)
         for onset_s, length_s, pitch in CHORDS
@@ -169,11 +169,11 @@ def test_memory_is_bounded() -> None:
         "import resource, sys, numpy as np\n"
         "from scorewire.audio import Audio\n"
         "from scorewire.inference.transcription import BasicPitchTranscriber\n"
-        "from scorewire.jobs.options import DecodingOptions\n"
+        "from scorewire.inference.profiles import Profile\n"
         "noise = np.random.default_rng(0).normal(0, .01, 44100).astype(np.float32)\n"
         "audio = Audio(np.tile(noise, (2, 300)))\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "BasicPitchTranscriber().transcribe(audio, DecodingOptions(), lambda *_: None)\n"
+        "BasicPitchTranscriber().transcribe(audio, Profile(), lambda *_: None)\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
         "assert not {'librosa', 'numba', 'tensorflow'} & set(sys.modules)\n"
     )

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from scorewire.jobs.options import NotationOptions, Options
+from scorewire.jobs.options import DecodingOptions, NotationOptions, Options
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,13 @@ def test_a_section_and_a_title_in_any_script_are_taken():
     options = msgspec.json.decode(given, type=Options)
     assert (options.start_s, options.end_s) == (3600.5, 3601.0)
     assert options.title == "夜想曲: Étude № 1 𝄞"
+
+
+@pytest.mark.parametrize("threshold", ["0", "1", "-0.1", '"0.5"'])
+def test_a_threshold_is_between_never_and_always(threshold: str):
+    """It may be left to the instrument, but not be what any sound or none would pass."""
+    given = '{"onset_threshold": %s}'
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(given % threshold, type=DecodingOptions)
+    assert msgspec.json.decode(given % "null", type=DecodingOptions) == DecodingOptions()
+    assert msgspec.json.decode(given % "0.5", type=DecodingOptions).onset_threshold == 0.5

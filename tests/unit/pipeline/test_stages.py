@@ -1,6 +1,7 @@
 """The bodies of the stages, with the real models."""
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,14 @@ from sounds import drummed, encode, plucked, tone
 
 from scorewire.audio import Audio
 from scorewire.errors import NoNotesError, TooLongError, WeightsMissingError
+from scorewire.inference.profiles import ANY, Profile, choose_profile
 from scorewire.inference.separation import DemucsSeparator
 from scorewire.inference.transcription import BasicPitchTranscriber
 from scorewire.jobs.options import Options, SeparationMode, Stem
+from scorewire.jobs.report import Report
 from scorewire.media.link import Limits
 from scorewire.music.drumset import KICK, SNARE
+from scorewire.music.notes import Note
 from scorewire.pipeline.download import from_file
 from scorewire.pipeline.separation import separate
 from scorewire.pipeline.spans import span
@@ -181,6 +185,52 @@ def test_instruments_choose_the_stems(
     recording: Mapping[Stem, Audio] = dict.fromkeys(stems, MELODY)
     parts = transcribe(recording, Options(instruments=instruments), transcriber, reports)
     assert set(parts) == written
+
+
+class AskedTranscriber:
+    """Notes down how it is asked to hear each stem, and hears one note."""
+
+    model_id = "asked"
+
+    def __init__(self) -> None:
+        self.profiles: list[Profile] = []
+
+    def transcribe(self, audio: Audio, profile: Profile, report: Report) -> Sequence[Note]:
+        """Take the profile."""
+        del audio, report
+        self.profiles.append(profile)
+        return [Note(0.0, 1.0, 60, 80)]
+
+
+@pytest.mark.parametrize(
+    ("stems", "instruments", "heard_as"),
+    [
+        ((Stem.BASS, Stem.PIANO), (), [Stem.BASS, Stem.PIANO]),
+        ((Stem.MIX,), (Stem.BASS,), [Stem.BASS]),
+        ((Stem.MIX,), (), [Stem.MIX]),
+    ],
+)
+def test_any_transcriber_is_told_what_it_hears(
+    reports: Reports, stems: Sequence[Stem], instruments: tuple[Stem, ...], heard_as: list[Stem]
+) -> None:
+    """Each stem goes with the profile of its instrument, a mix with that of the one named."""
+    asked = AskedTranscriber()
+    transcribe(dict.fromkeys(stems, MELODY), Options(instruments=instruments), asked, reports)
+    assert asked.profiles == [choose_profile(stem, Options()) for stem in heard_as]
+    assert (ANY in asked.profiles) == (heard_as != [Stem.BASS])
+
+
+def test_a_mix_named_bass_is_one_line(transcriber: BasicPitchTranscriber, reports: Reports) -> None:
+    """Chords in a recording of a bass are written as one note at a time."""
+    chords = plucked([(0.3 + step, 0.8, pitch) for step in range(4) for pitch in (40, 47, 55)])
+    found = {}
+    for instruments in ((), (Stem.BASS,)):
+        options = Options(recording="solo", instruments=instruments)
+        found[instruments] = transcribe({Stem.MIX: chords}, options, transcriber, reports)[Stem.MIX]
+    assert len(found[()]) >= 8
+    line = found[Stem.BASS,]
+    assert all(before.offset_s <= after.onset_s for before, after in pairwise(line))
+    assert len(line) >= 4
 
 
 def test_no_notes(transcriber: BasicPitchTranscriber, reports: Reports) -> None:

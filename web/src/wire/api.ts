@@ -508,17 +508,14 @@ export interface components {
          * DecodingOptions
          * @description How notes are found in the sound.
          * @default {
-         *       "onset_threshold": 0.7,
+         *       "onset_threshold": null,
          *       "frame_threshold": 0.2,
          *       "minimum_note_ms": 80
          *     }
          */
         DecodingOptions: {
-            /**
-             * @description How sure a note's beginning must be; higher, fewer.
-             * @default 0.7
-             */
-            onset_threshold: number;
+            /** @description How sure a note's beginning must be; higher, fewer. As suits the instrument where it is null: 0.8 for guitar, 0.75 for bass, 0.7 for others. */
+            onset_threshold?: number | null;
             /**
              * @description How sure a note's sounding must be; higher, shorter.
              * @default 0.2
@@ -708,7 +705,7 @@ export interface components {
          *       "start_s": 0,
          *       "end_s": null,
          *       "decoding": {
-         *         "onset_threshold": 0.7,
+         *         "onset_threshold": null,
          *         "frame_threshold": 0.2,
          *         "minimum_note_ms": 80
          *       },
