@@ -35,8 +35,9 @@ _SPREADS, _LEAST_SPREAD_S, _MOST_OFF = 2.2, 0.012, 8.0
 """Standard deviation of onsets from their places, in the piece's median deviations, but at least so
 much; the most that a deviation costs, in nats."""
 
-_CHORD_S, _CHORD_ODDS, _CHORD_DECAY_S = 0.1, 1.0, 0.05
-"""How late a note of a chord may come; log-odds that it is one, and how soon they fall."""
+_CHORD_S, _CHORD_ODDS, _CHORD_DECAY_S, _TOO_LATE = 0.1, 1.0, 0.05, 50.0
+"""How late a note of a chord may come; log-odds that it is one, and how soon they fall; the cost of
+what comes later, which is taken where there is no other way."""
 
 _VALUE_WEIGHT = 0.2
 """What the cost of values counts for: the notes of a chord do not end independently, nor does what
@@ -182,7 +183,7 @@ class _Search:
             return np.inf
         cost = 0.0 if same_quarter else place.division.cost
         if gone == 0:
-            late = gap_s / _CHORD_DECAY_S if gap_s <= _CHORD_S else np.inf
+            late = gap_s / _CHORD_DECAY_S if gap_s <= _CHORD_S else _TOO_LATE
             return cost + late - _CHORD_ODDS
         if gone > self._bar:
             return cost - float(self._model.after_silence(np.array(place.tick % self._bar)))
@@ -193,10 +194,8 @@ class _Search:
     ) -> dict[int, Sounding]:
         """What each staff struck last, once this event is placed."""
         struck = self._struck.get(self._tracked[index], {})
-        return {
-            **last,
-            **{staff: replace(note, onset=place.tick) for staff, note in struck.items()},
-        }
+        placed = {staff: replace(note, onset=place.tick) for staff, note in struck.items()}
+        return {**last, **placed}
 
     def _value(self, note: Sounding | None, following: int) -> float:
         """Cost of what a staff's last notes are written with, now that it strikes again."""

@@ -5,4 +5,4 @@ parts and chorales. The corpus holds music in the public domain; its encodings a
 their encoders' terms (music21/corpus/license.txt), and none of it is here.
 """
 
-WEIGHTS = (1.8, 1.55, 1.6, 0.394, 0.589, -1.4, 3.47, 0.355, -3.82, -1.46)  # fmt: skip
+WEIGHTS = (2.14, 1.66, 1.2, 0.484, 0.666, -1.66, 3.31, 0.4, -3.89, -1.52)  # fmt: skip
