@@ -39,6 +39,10 @@ _CHORD_S, _CHORD_ODDS, _CHORD_DECAY_S, _TOO_LATE = 0.1, 1.0, 0.05, 50.0
 """How late a note of a chord may come; log-odds that it is one, and how soon they fall; the cost of
 what comes later, which is taken where there is no other way."""
 
+_QUICKEST_S, _TOO_QUICK = 0.07, 8.0
+"""Fourteen notes a second: what is quicker is an ornament or a slip, and hardly ever written in
+rhythm."""
+
 _VALUE_WEIGHT = 0.2
 """What the cost of values counts for: the notes of a chord do not end independently, nor does what
 was heard of their ends say much of where they begin."""
@@ -106,12 +110,13 @@ def quantize(track: BeatTrack, staves: Sequence[Sequence[GridNote]]) -> tuple[Be
     places = _Search(track, staves).run()
     bar = track.meter.bar_ticks
     shift = places[0].tick // bar * bar
-    ticks = np.array([place.tick for place in places], dtype=np.int64) - shift
     triplets = {
-        tick // TICKS_PER_QUARTER * TICKS_PER_QUARTER + start: length
-        for tick, place in zip(ticks.tolist(), places, strict=True)
+        # Bars of three eighths do not begin on quarters, so the quarter is found before they move.
+        place.tick // TICKS_PER_QUARTER * TICKS_PER_QUARTER + start - shift: length
+        for place in places
         for start, length in place.division.triplets.items()
     }
+    ticks = np.array([place.tick - shift for place in places], dtype=np.int64)
     return replace(track, ticks=ticks), Divisions(triplets)
 
 
@@ -122,6 +127,7 @@ class _Search:
         self._tracked: list[int] = track.ticks.tolist()
         self._gaps_s = np.diff(track.times_s).tolist()
         self._bar = track.meter.bar_ticks
+        self._quickest_ticks = _QUICKEST_S / track.quarter_s * TICKS_PER_QUARTER
         self._model = MeterModel(track.meter, track.ticks, swung=track.swung)
         sounding = self._model.sounding(track.ticks).astype(np.float64)
         self._expected = expected_ticks(track, sounding)
@@ -185,6 +191,8 @@ class _Search:
         if gone == 0:
             late = gap_s / _CHORD_DECAY_S if gap_s <= _CHORD_S else _TOO_LATE
             return cost + late - _CHORD_ODDS
+        if gone < self._quickest_ticks:
+            cost += _TOO_QUICK
         if gone > self._bar:
             return cost - float(self._model.after_silence(np.array(place.tick % self._bar)))
         return cost - float(self._model.steps[before.tick % self._bar, gone])

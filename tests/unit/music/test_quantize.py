@@ -1,6 +1,7 @@
 """Where onsets are put, and what they are then written with."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -23,14 +24,14 @@ def placed(
     tracked: Sequence[int],
     played: Sequence[float] | None = None,
     meter: str = "4/4",
-    pitch: int = 60,
+    quarter_s: float = QUARTER_S,
 ) -> tuple[list[int], Divisions]:
     """Where one staff's notes are put that were tracked at some ticks, and played at others."""
     ticks = np.array(tracked, dtype=np.int64)
-    times_s = np.array(tracked if played is None else played) / 24 * QUARTER_S
+    times_s = np.array(tracked if played is None else played) / 24 * quarter_s
     ends = [*ticks[1:].tolist(), int(ticks[-1]) + 12]
-    notes = [GridNote(a, max(b, a + 1.0), pitch, 80) for a, b in zip(tracked, ends, strict=True)]
-    track = BeatTrack(Meter.parse(meter), ticks, times_s, QUARTER_S, 0.0)
+    notes = [GridNote(a, max(b, a + 1.0), 60, 80) for a, b in zip(tracked, ends, strict=True)]
+    track = BeatTrack(Meter.parse(meter), ticks, times_s, quarter_s, 0.0)
     result, divisions = quantize(track, [notes])
     return result.ticks.tolist(), divisions
 
@@ -59,6 +60,13 @@ def test_thirty_seconds_in_time_are_written() -> None:
     assert placed(run)[0] == run
 
 
+def test_what_nobody_could_play_is_not_written() -> None:
+    """Of onsets that are tracked a thirty-second apart, at a tempo where that is 50 ms, none is."""
+    tracked = sorted([*STEADY, *range(87, 360, 48)])
+    ticks, _ = placed(tracked, quarter_s=0.4)
+    assert {b - a for a, b in pairwise(sorted(set(ticks)))} <= {6, 12}
+
+
 def test_triplets_of_eighths_take_a_quarter() -> None:
     """Three in a quarter make it a triplet; its neighbours stay as they are."""
     rhythm = sorted({*STEADY, *(beat + third for beat in (96, 192) for third in (8, 16))})
@@ -82,9 +90,12 @@ def test_an_onset_goes_where_its_time_lies() -> None:
     assert placed(tracked, STEADY)[0] == list(STEADY)
 
 
-def test_a_late_start_is_in_the_first_bar() -> None:
+@pytest.mark.parametrize(("meter", "bar"), [("4/4", 96), ("3/8", 36), ("9/8", 108)])
+def test_a_late_start_is_in_the_first_bar(meter: str, bar: int) -> None:
     """Bars before the first note are cut away; places are counted from its bar line."""
-    assert placed([tick + 4 * 96 for tick in STEADY])[0] == list(STEADY)
+    rhythm = sorted({*STEADY, 100, 104})
+    there = placed([tick + 3 * bar for tick in rhythm], meter=meter)
+    assert there == (rhythm, Divisions({96: 12}))
 
 
 @given(
