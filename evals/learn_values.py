@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from corpus import CHORALES, read_keyboard
+from cutting import BPM_SPREAD, MIDDLE_BPM
 from hearing import hear, render
 from numpy.typing import NDArray
 from performing import beat_times
@@ -36,7 +37,6 @@ WEIGHTS = Path(__file__).parents[1] / "scorewire" / "music" / "value_weights.py"
 KEYBOARD_CUTS, CHORALE_CUTS = 60, 30
 BARS = 16
 FEWEST_NOTES = 40
-MIDDLE_BPM, BPM_SPREAD = 92.0, 0.25
 LEAST_FREEDOM, MOST_FREEDOM = 0.0, 0.12
 LEGATO, LEGATO_SPREAD, NOTE_SPREAD = 0.9, 0.05, 0.06
 """How long keys are held, of what is written: in the middle, from piece to piece, from note to

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from accompanying import FIGURES, MELODY, accompany
 from corpus import read_corpus
+from cutting import BPM_SPREAD, MIDDLE_BPM
 from hearing import Count, RememberingTranscriber, compare, hear, render
 from numpy.typing import NDArray
 from performing import beat_times
@@ -42,7 +43,6 @@ LEVEL = 0.08
 """Root-mean-square level of each player."""
 
 MOST_BARS = 12
-TEMPO_BPM, TEMPO_SPREAD = 92, 0.25
 LEAST_FREEDOM, MOST_FREEDOM = 0.02, 0.08
 SPREAD_S, HELD_SHARE, SHORTEST_S = 0.006, 0.92, 0.08
 VELOCITY, VELOCITY_SPREAD = 78, 8
@@ -60,7 +60,7 @@ def form(
         tune = tunes[rng.integers(len(tunes))]
         notes = [note for note in tune.notes if note.onset < MOST_BARS * tune.meter.bar_ticks]
         written = accompany(notes, tune.meter, rng)
-        bpm = np.exp(rng.normal(np.log(TEMPO_BPM), TEMPO_SPREAD))
+        bpm = np.exp(rng.normal(np.log(MIDDLE_BPM), BPM_SPREAD))
         qpm = bpm * tune.meter.beat_ticks / TICKS_PER_QUARTER
         end = int(max(note.onset + note.ticks for note in written)) + 1
         freedom = rng.uniform(LEAST_FREEDOM, MOST_FREEDOM)

@@ -9,7 +9,7 @@ of the instrument alone as well.
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from scorewire.jobs.options import Options, Stem
+from scorewire.jobs.options import Options, Stem, heard_as
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,7 @@ def choose_profile(stem: Stem, options: Options) -> Profile:
             that one.
         options: of the request.
     """
-    named = [instrument for instrument in options.instruments if instrument is not Stem.DRUMS]
-    if stem is Stem.MIX and len(named) == 1:
-        stem = named[0]
-    profile = _BY_STEM.get(stem, ANY)
+    profile = _BY_STEM.get(heard_as(stem, options.instruments), ANY)
     asked = options.decoding
     return replace(
         profile,

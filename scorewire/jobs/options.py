@@ -1,5 +1,6 @@
 """What a person may ask of a transcription."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -30,6 +31,17 @@ class Stem(StrEnum):
     GUITAR = "guitar"
     PIANO = "piano"
     OTHER = "other"
+
+
+def heard_as(stem: Stem, instruments: Sequence[Stem]) -> Stem:
+    """What a stem is taken for: one pitched instrument that is named alone is the mix.
+
+    Args:
+        stem: where the sound comes from.
+        instruments: what is heard, as far as the musician said so.
+    """
+    pitched = [instrument for instrument in instruments if instrument is not Stem.DRUMS]
+    return pitched[0] if stem is Stem.MIX and len(pitched) == 1 else stem
 
 
 class SeparationMode(StrEnum):

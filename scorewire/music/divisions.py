@@ -5,11 +5,10 @@ Basic Musical Structures", 2001, chapter 2), and on a page the two do not mix: a
 divided in three has no other places, so that every bar can be written.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
-
-import numpy as np
 
 from scorewire.music.meter import TICKS_PER_QUARTER
 
@@ -17,7 +16,6 @@ BINARY_TICKS, TRIPLET_TICKS = 3, 4
 """The finest steps: thirty-seconds, and sixteenths of which three stand in the place of two."""
 
 EIGHTH_TICKS = TICKS_PER_QUARTER // 2
-_ROUNDING = 1e-9
 
 
 class Span(NamedTuple):
@@ -46,11 +44,10 @@ class Divisions:
                 return Span(start, start + ticks)
         return None
 
-    def nearest(self, tick: float, *, up: bool = False) -> int:
-        """Nearest place that can be written (with `up`, not before `tick`)."""
+    def nearest(self, tick: float) -> int:
+        """Nearest place that can be written."""
         step = BINARY_TICKS if self.triplet(tick) is None else TRIPLET_TICKS
-        count = tick / step
-        return int(np.ceil(count - _ROUNDING) if up else np.floor(count + 0.5)) * step
+        return math.floor(tick / step + 0.5) * step
 
     def triplet_quarters(self) -> frozenset[int]:
         """Numbers of the quarters that are divided in three as a whole."""

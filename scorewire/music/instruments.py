@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scorewire.jobs.options import Stem
+from scorewire.jobs.options import Stem, heard_as
 from scorewire.music.accents import group_chords
 from scorewire.music.notes import Note
 
@@ -87,9 +87,7 @@ def choose_instrument(stem: Stem, notes: Sequence[Note], heard: Sequence[Stem] =
         notes: its notes; at least one.
         heard: the instruments, as far as the musician named them; one alone names the mix.
     """
-    pitched = [instrument for instrument in heard if instrument is not Stem.DRUMS]
-    if stem is Stem.MIX and len(pitched) == 1:
-        stem = pitched[0]
+    stem = heard_as(stem, heard)
     instrument = _BY_STEM[stem]
     if instrument.grand_staff and is_one_line(notes):
         name = _LINE_NAMES.get(stem, instrument.name)
